@@ -1,0 +1,5 @@
+"""`python -m bigart_lib`: the command line, for where the `bigart` script is not on the path."""
+
+from bigart_lib.cli import main
+
+raise SystemExit(main())

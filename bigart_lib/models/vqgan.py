@@ -1,0 +1,320 @@
+"""VQGAN (Esser et al. 2021) as a diffusers `VQModel`: published weights into it, pictures through it.
+
+Knows how the published tensors map onto diffusers' module, and runs that module with as few copies of the
+picture's features as exactness allows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import torch
+from diffusers import VQModel
+from torch import nn
+from torch.nn import functional
+
+from bigart_lib.weights import (
+    WeightsError,
+    cast,
+    check_fit,
+    read_config,
+    read_tensors,
+    write_network,
+)
+
+TRAINING_ONLY = "loss."  # how the names begin of tensors that only training needs
+NORM_GROUPS = 32  # leaves no trace in the tensors; every published VQGAN has 32
+DISTANCES_AT_ONCE = 2**24  # entries of the matrix of distances to the codes: 64 MiB of float32
+
+# diffusers' names to published ones, applied in this order
+_RENAMES = (
+    (r"\bmid_block\.resnets\.(\d+)", lambda match: f"mid.block_{int(match[1]) + 1}"),
+    (r"\bmid_block\.attentions\.0\b", "mid.attn_1"),
+    (r"\bdown_blocks\b", "down"),
+    (r"\bresnets\b", "block"),
+    (r"\battentions\b", "attn"),
+    (r"\b(down|up)samplers\.0\b", r"\1sample"),
+    (r"\bconv_shortcut\b", "nin_shortcut"),
+    (r"\bconv_norm_out\b", "norm_out"),
+    (r"\bgroup_norm\b", "norm"),
+    (r"\bto_out\.0\b", "proj_out"),
+    (r"\bto_([qkv])\b", r"\1"),
+)
+
+
+def load(path: Path, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> VQModel:
+    """Load a network, frozen and in evaluation mode.
+
+    Parameters
+    ----------
+    path : a `.safetensors` file that `save` wrote, or a checkpoint in the published layout.
+    device, dtype : where and in which precision it will run.
+
+    Raises
+    ------
+    WeightsError
+        When the file is neither, or its tensors do not fit.
+    """
+    tensors = cast(read_tensors(path), device, dtype)
+    config = read_config(path)
+    if config is None:
+        return convert(tensors, str(path))
+    return from_diffusers(config, tensors, str(path))
+
+
+def save(network: VQModel, path: Path) -> None:
+    """Write a network as fp16 safetensors with its config, for `load`."""
+    config = {name: value for name, value in network.config.items() if not name.startswith("_")}
+    write_network(path, network.state_dict(), config)
+
+
+def convert(published: Mapping, source: str) -> VQModel:
+    """Make a network of a published VQGAN's tensors, of any size, which keeps their dtype and device.
+
+    Parameters
+    ----------
+    published : tensors by the names of CompVis/taming-transformers, or a checkpoint that holds them under
+        "state_dict"; those of the training loss (`loss.*`) are ignored. The network shares their memory.
+    source : the file they came from, for messages.
+
+    Returns
+    -------
+    Frozen and in evaluation mode.
+
+    Raises
+    ------
+    WeightsError
+        Where the tensors are not one to one those of a VQGAN with a plain codebook (Gumbel ones are not),
+        naming the misfits by their published names.
+    """
+    tensors = published.get("state_dict", published) if isinstance(published, Mapping) else published
+    _check_tensors(tensors, source)
+    tensors = {name: tensor for name, tensor in tensors.items() if not name.startswith(TRAINING_ONLY)}
+    network = _empty(infer_config(tensors, source), source)
+    layout = published_layout(network)
+    check_fit(dict(layout.values()), tensors, source)
+    shapes = {own: tensor.shape for own, tensor in network.state_dict().items()}
+    return _fill(network, {own: tensors[name].reshape(shapes[own]) for own, (name, _) in layout.items()})
+
+
+def from_diffusers(config: Mapping, tensors: Mapping[str, torch.Tensor], source: str) -> VQModel:
+    """Make a network of weights in diffusers' own layout, e.g. those that `convert` made, stored.
+
+    Parameters
+    ----------
+    config : as in `VQModel.config`; entries that begin with an underscore are ignored.
+    tensors : as in `VQModel.state_dict()`. The network shares their memory, and keeps dtype and device.
+    source : the file they came from, for messages.
+
+    Returns
+    -------
+    Frozen and in evaluation mode.
+
+    Raises
+    ------
+    WeightsError
+        Where the config is none of a `VQModel`, or the tensors are not one to one those of the network.
+    """
+    _check_tensors(tensors, source)
+    network = _empty({name: value for name, value in config.items() if not name.startswith("_")}, source)
+    check_fit({name: tuple(own.shape) for name, own in network.state_dict().items()}, tensors, source)
+    return _fill(network, tensors)
+
+
+def infer_config(published: Mapping[str, torch.Tensor], source: str) -> dict:
+    """Read the arguments of `VQModel` off the names and shapes of published tensors.
+
+    Raises
+    ------
+    WeightsError
+        Naming the first tensor that would tell a size and is missing or of another rank.
+    """
+
+    def size(name: str, dimension: int, rank: int = 4) -> int:
+        if name not in published:
+            raise WeightsError(f"{source} is no published VQGAN with a plain codebook: missing: {name}")
+        shape = tuple(published[name].shape)
+        if len(shape) != rank:
+            raise WeightsError(
+                f"{source} does not fit the network: of another shape: {name} "
+                f"(expected {rank} dimensions, got {shape})"
+            )
+        return shape[dimension]
+
+    def numbers(pattern: str) -> set[int]:
+        found = (re.match(pattern, name) for name in published)
+        return {int(match[1]) for match in found if match}
+
+    levels = range(max(1, len(numbers(r"encoder\.down\.(\d{1,4})\.block\."))))
+    down_attends = numbers(r"encoder\.down\.(\d{1,4})\.attn\.")
+    up_attends = numbers(r"decoder\.up\.(\d{1,4})\.attn\.")
+    return {
+        "in_channels": size("encoder.conv_in.weight", 1),
+        "out_channels": size("decoder.conv_out.weight", 0),
+        "down_block_types": [
+            "AttnDownEncoderBlock2D" if level in down_attends else "DownEncoderBlock2D" for level in levels
+        ],
+        "up_block_types": [
+            "AttnUpDecoderBlock2D" if level in up_attends else "UpDecoderBlock2D" for level in levels[::-1]
+        ],
+        "block_out_channels": [size(f"encoder.down.{level}.block.0.conv1.weight", 0) for level in levels],
+        "layers_per_block": len(numbers(r"encoder\.down\.0\.block\.(\d{1,4})\.")),
+        "latent_channels": size("decoder.conv_in.weight", 1),
+        "num_vq_embeddings": size("quantize.embedding.weight", 0, rank=2),
+        "vq_embed_dim": size("quantize.embedding.weight", 1, rank=2),
+        "norm_num_groups": NORM_GROUPS,
+    }
+
+
+def published_layout(network: VQModel) -> dict[str, tuple[str, tuple[int, ...]]]:
+    """Say, for each tensor of a network, the published name and shape that go with it."""
+    num_levels = len(network.config.block_out_channels)
+    layout = {}
+    for own, tensor in network.state_dict().items():
+        # published levels count from the finest, diffusers' up blocks from the coarsest
+        name = re.sub(r"\bup_blocks\.(\d+)", lambda match: f"up.{num_levels - 1 - int(match[1])}", own)
+        for pattern, replacement in _RENAMES:
+            name = re.sub(pattern, replacement, name)
+        is_projection = ".attentions." in own and tensor.ndim == 2  # published as a 1x1 convolution
+        layout[own] = name, (*tensor.shape, 1, 1) if is_projection else tuple(tensor.shape)
+    return layout
+
+
+def reconstruct(network: VQModel, picture: torch.Tensor) -> torch.Tensor:
+    """Paint a picture anew out of the codes that VQGAN learned.
+
+    The whole picture goes through at once: normalisation and attention look at all of it. At its peak this
+    holds three times the finest features: at 1024x1024 with 128 channels, 1.5 GiB in float32. On a CPU let
+    the network be `channels_last`: else convolutions reorder their inputs and outputs, two copies more.
+
+    Parameters
+    ----------
+    network : on the device and with the dtype to compute with.
+    picture : 1 x 3 x height x width, floating point, in [0, 1], of any size from one pixel up.
+
+    Returns
+    -------
+    Of the shape, dtype and device of `picture`, in [0, 1].
+
+    Raises
+    ------
+    ValueError
+        Where `picture` is none such.
+    """
+    _check_picture(picture)
+    height, width = picture.shape[-2:]
+    weight = network.quantize.embedding.weight
+    with torch.inference_mode():
+        signed = _pad(picture.float(), downsampling(network)) * 2 - 1
+        latents = encode(network, signed.to(weight.device, weight.dtype))
+        del signed
+        painted = decode(network, quantise(network, latents)[0])
+    # outside of inference mode, so that the caller gets an ordinary tensor
+    return (painted[..., :height, :width].to(picture) / 2 + 0.5).clamp(0, 1)
+
+
+def downsampling(network: VQModel) -> int:
+    """How many pixels of the picture one code is wide and high."""
+    return 2 ** (len(network.config.block_out_channels) - 1)
+
+
+def encode(network: VQModel, signed: torch.Tensor) -> torch.Tensor:
+    """Turn pictures in [-1, 1], their sizes multiples of `downsampling`, into latents: N x C x h x w."""
+    encoder = network.encoder
+    return network.quant_conv(_run(encoder, [*encoder.down_blocks, encoder.mid_block], signed))
+
+
+def quantise(network: VQModel, latents: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Replace each latent by the nearest code, found in float32 whatever the dtype.
+
+    Returns
+    -------
+    The codes, shaped like `latents`, and their indices, N x h x w.
+    """
+    codes = network.quantize.embedding.weight
+    wide = codes.float()
+    squares = wide.square().sum(1)
+    rows = latents.permute(0, 2, 3, 1)
+    # |latent - code|^2 without |latent|^2, which is the same for all codes
+    indices = torch.cat(
+        [
+            torch.addmm(squares, some.float(), wide.T, alpha=-2).argmin(1)
+            for some in rows.flatten(0, 2).split(max(1, DISTANCES_AT_ONCE // len(codes)))
+        ]
+    ).view(rows.shape[:-1])
+    return functional.embedding(indices, codes).permute(0, 3, 1, 2).contiguous(), indices
+
+
+def decode(network: VQModel, quantised: torch.Tensor) -> torch.Tensor:
+    """Turn codes, N x C x h x w, into pictures, about in [-1, 1]."""
+    decoder = network.decoder
+    return _run(decoder, [decoder.mid_block, *decoder.up_blocks], network.post_quant_conv(quantised))
+
+
+def _run(half: nn.Module, blocks: Iterable[nn.Module], features: torch.Tensor) -> torch.Tensor:
+    """One half of the network, as its own `forward`, which would keep two more copies of the features."""
+    features = half.conv_in(features)
+    for block in blocks:
+        attentions = [*(getattr(block, "attentions", None) or ())]
+        for position, resnet in enumerate(block.resnets):
+            features = _run_resnet(resnet, features)
+            if position < len(attentions) and attentions[position] is not None:
+                features = attentions[position](features)
+        for resample in getattr(block, "downsamplers", None) or getattr(block, "upsamplers", None) or ():
+            features = resample(features)
+    return half.conv_out(half.conv_act(half.conv_norm_out(features)))
+
+
+def _run_resnet(block: nn.Module, features: torch.Tensor) -> torch.Tensor:
+    hidden = block.conv1(block.nonlinearity(block.norm1(features)))
+    hidden = block.norm2(hidden)
+    hidden = block.conv2(block.nonlinearity(hidden))
+    shortcut = features if block.conv_shortcut is None else block.conv_shortcut(features)
+    return hidden.add_(shortcut)
+
+
+def _pad(picture: torch.Tensor, multiple: int) -> torch.Tensor:
+    """Pad below and at the right by reflection, or by repeating the edge where too small to reflect."""
+    height, width = picture.shape[-2:]
+    for length, sides in ((width, (0, -width % multiple, 0, 0)), (height, (0, 0, 0, -height % multiple))):
+        if any(sides):
+            picture = functional.pad(picture, sides, mode="reflect" if sum(sides) < length else "replicate")
+    return picture
+
+
+def _empty(config: Mapping, source: str) -> VQModel:
+    """A network without memory, so that filling it costs neither time nor copies."""
+    try:
+        with torch.device("meta"):
+            return VQModel(**config)
+    except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        raise WeightsError(f"{source}: no VQGAN can be built from {dict(config)}: {error}") from error
+
+
+def _fill(network: VQModel, tensors: Mapping[str, torch.Tensor]) -> VQModel:
+    network.load_state_dict(tensors, strict=True, assign=True)
+    for module in network.modules():
+        if isinstance(module, nn.SiLU):  # each follows a normalisation, whose result nobody else reads
+            module.inplace = True
+    return network.eval().requires_grad_(False)
+
+
+def _check_tensors(tensors: Mapping, source: str) -> None:
+    if not isinstance(tensors, Mapping):
+        raise WeightsError(f"{source}: expected tensors by name, got {type(tensors).__name__}")
+    for name, tensor in tensors.items():
+        if not (isinstance(name, str) and isinstance(tensor, torch.Tensor)):
+            raise WeightsError(f"{source}: expected {name} to be a tensor, got {type(tensor).__name__}")
+        if not (tensor.is_floating_point() or name.startswith(TRAINING_ONLY)):
+            raise WeightsError(f"{source}: expected {name} in floating point, got {tensor.dtype}")
+
+
+def _check_picture(picture: torch.Tensor) -> None:
+    shape = tuple(picture.shape)
+    if len(shape) != 4 or shape[:2] != (1, 3) or 0 in shape or not picture.is_floating_point():
+        raise ValueError(f"expected floating point of 1 x 3 x height x width, got {picture.dtype} {shape}")
+    low, high = (bound.item() for bound in picture.aminmax())
+    if not (low >= 0 and high <= 1):
+        raise ValueError(f"expected a picture with values in [0, 1], got {low:g} to {high:g}: scale it first")

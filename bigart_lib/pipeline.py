@@ -1,0 +1,292 @@
+"""BigArt: the loaded models, and the way of a picture through the stages.
+
+Knows the order of the stages; what each does is in `stages.py`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from PIL import Image
+
+from bigart_lib import images, machine, stages
+from bigart_lib.models import glide, rrdbnet, vqgan
+from bigart_lib.progress import CancelledError, Progress, Report, no_report
+from bigart_lib.recipe import Recipe, pixel_hash
+from bigart_lib.settings import ENLARGEMENT, GenerateSettings, PaintSettings, TextureSettings
+from bigart_lib.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bigart_lib.model_sets import ModelSet
+
+CUDA_BATCH = 7  # candidates that share a pass on a CUDA device
+MOST_PIXELS = 16384 * 16384  # of a finished picture
+
+Keep = Callable[[str, Image.Image, Recipe], object]
+
+
+def keep_nothing(name: str, image: Image.Image, recipe: Recipe) -> None:
+    """Do nothing with a stage's picture."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One of the pictures to pick from."""
+
+    small: torch.Tensor  # (1, 3, 64, 64) in [0, 1], from the base model
+    picture: torch.Tensor  # (1, 3, 256, 256) in [0, 1], from the upsampler
+    recipe: Recipe
+
+    @property
+    def number(self) -> int:
+        """What an artist calls it, from 1."""
+        return self.recipe.index + 1
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The candidates of one prompt, with the settings that painted them, complete."""
+
+    prompt: str
+    settings: GenerateSettings
+    pictures: tuple[Candidate, ...]
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def __getitem__(self, index: int) -> Candidate:
+        return self.pictures[index]
+
+    def sheet(self) -> Image.Image:
+        """All candidates on one picture, numbered from 1, below the prompt and the seed."""
+        return images.contact_sheet(
+            [images.to_image(candidate.picture) for candidate in self.pictures],
+            [str(candidate.number) for candidate in self.pictures],
+            f"{self.prompt} - seed {self.settings.seed}",
+        )
+
+
+@dataclass
+class Painting:
+    """A picture after each stage, in order, with the recipe of each."""
+
+    stages: dict[str, Image.Image] = field(default_factory=dict)
+    recipes: dict[str, Recipe] = field(default_factory=dict)
+
+    @property
+    def image(self) -> Image.Image:
+        """The finished picture."""
+        return next(reversed(self.stages.values()))
+
+    @property
+    def recipe(self) -> Recipe:
+        """The finished picture's recipe."""
+        return next(reversed(self.recipes.values()))
+
+    def save(self, path: Path | str, dpi: int = images.PRINT_DPI) -> None:
+        """Write the finished picture as a new PNG with its recipe; refuses to overwrite."""
+        recipe = replace(self.recipe, pixels=pixel_hash(self.image))
+        images.save(self.image, Path(path), recipe.texts(), dpi)
+
+
+class BigArt:
+    """The models of a set on one device, and what can be done with them.
+
+    Networks are loaded when first needed and kept. One picture is made at a time.
+
+    Parameters
+    ----------
+    model_set : which files; see `model_sets.choose`.
+    device, dtype : where and how precisely the networks work; see `machine.py`.
+    """
+
+    def __init__(self, model_set: ModelSet, device: torch.device, dtype: torch.dtype) -> None:
+        self.model_set = model_set
+        self.device = device
+        self.dtype = dtype
+        self._networks: dict[str, torch.nn.Module] = {}
+        self._cancelled = threading.Event()
+
+    def describe(self) -> str:
+        """Which models run where, in words."""
+        return f"{self.model_set.name} models on {machine.describe(self.device, self.dtype)}"
+
+    def cancel(self) -> None:
+        """Stop what runs in another thread at its next step, with a CancelledError there."""
+        self._cancelled.set()
+
+    def generate(
+        self, prompt: str, settings: GenerateSettings | None = None, report: Report = no_report
+    ) -> Candidates:
+        """Paint candidates for a prompt; `report` is told after every step, with previews.
+
+        Raises
+        ------
+        ValueError
+            When the prompt is empty.
+        CancelledError
+            After `cancel`.
+        """
+        prompt = " ".join(prompt.split())
+        if not prompt:
+            raise ValueError("the prompt is empty: say in a few words what to paint")
+        settings = stages.complete(settings or GenerateSettings(), self.model_set.sampling)
+        painted = stages.generate(
+            self._network("base"),
+            self._network("upsampler"),
+            prompt,
+            settings,
+            self.model_set.sampling,
+            self._stoppable(report),
+            batch_size=CUDA_BATCH if self.device.type == "cuda" else 1,
+        )
+        recipe = replace(self._recipe(), prompt=prompt, generate=settings)
+        pictures = tuple(
+            Candidate(small, picture, replace(recipe, index=index))
+            for index, (small, picture) in enumerate(painted)
+        )
+        return Candidates(prompt, settings, pictures)
+
+    def paint(
+        self,
+        candidate: Candidate,
+        settings: PaintSettings | None = None,
+        report: Report = no_report,
+        keep: Keep = keep_nothing,
+    ) -> Painting:
+        """Take a candidate through the stages; `keep` is given every stage's picture as it is made.
+
+        Raises
+        ------
+        CancelledError
+            After `cancel`; what `keep` was given until then stays.
+        """
+        recipe = candidate.recipe
+        seed = [recipe.generate.seed, recipe.index]
+        return self._paint(candidate.picture, recipe, settings or PaintSettings(), seed, report, keep)
+
+    def paint_image(
+        self,
+        image: Image.Image,
+        name: str,
+        settings: PaintSettings | None = None,
+        seed: int = 0,
+        report: Report = no_report,
+        keep: Keep = keep_nothing,
+    ) -> Painting:
+        """Like `paint`, for an artist's own picture of any size; `settings.size` counts as if it were 256 px.
+
+        Raises
+        ------
+        PictureError
+            When the finished picture would be larger than 16384x16384 in all.
+        """
+        settings = settings or PaintSettings()
+        times = settings.size // 256
+        if image.width * image.height * times**2 > MOST_PIXELS:
+            raise images.PictureError(
+                f"{name} has {image.width}x{image.height} pixels; {times} times that, "
+                f"{image.width * times}x{image.height * times}, is too many: make it smaller first"
+            )
+        recipe = replace(self._recipe(), source=name, generate=GenerateSettings(seed=seed))
+        return self._paint(images.to_tensor(image), recipe, settings, [seed], report, keep)
+
+    def enlarge(self, image: Image.Image, report: Report = no_report) -> Image.Image:
+        """A picture with sides 4 times longer."""
+        return images.to_image(self._enlarge(images.to_tensor(image), self._stoppable(report)))
+
+    def add_texture(self, image: Image.Image, settings: TextureSettings, seed: int = 0) -> Image.Image:
+        """A picture with texture laid over it."""
+        return images.to_image(stages.add_texture(images.to_tensor(image), settings, [seed]))
+
+    def enhance(self, image: Image.Image, report: Report = no_report) -> Image.Image:
+        """A picture repainted by VQGAN, of the same size."""
+        return images.to_image(
+            stages.enhance(self._network("enhancer"), images.to_tensor(image), self._stoppable(report))
+        )
+
+    def unknown_words(self, prompt: str) -> list[str]:
+        """Words of a prompt that the base model cannot read."""
+        return self._network("base").tokenizer.unknown_words(prompt)
+
+    def seconds_to_enlarge(self, width: int, height: int, times: int) -> float:
+        """About how long enlarging will take on this machine, from a quick measurement of it."""
+        flops = 0
+        while times > 1:
+            flops += rrdbnet.estimate_flops(rrdbnet.RRDBNetConfig(), height, width)
+            width, height, times = width * ENLARGEMENT, height * ENLARGEMENT, times // ENLARGEMENT
+        return flops / machine.measure_speed(self.device, self.dtype)
+
+    def _paint(
+        self,
+        picture: torch.Tensor,
+        recipe: Recipe,
+        settings: PaintSettings,
+        seed: Sequence[int],
+        report: Report,
+        keep: Keep,
+    ) -> Painting:
+        report = self._stoppable(report)
+        painting = Painting()
+
+        def finish(stage: str, picture: torch.Tensor) -> None:
+            image = images.to_image(picture)
+            painting.stages[stage] = image
+            painting.recipes[stage] = replace(recipe, paint=settings, stage=stage)
+            keep(stage, image, painting.recipes[stage])
+
+        size = 256
+        finish(str(size), picture)
+        while size < settings.size:
+            size *= ENLARGEMENT
+            picture = self._enlarge(picture, report)
+            texture = {1024: settings.texture_1k, 4096: settings.texture_4k}.get(size)
+            if texture is None or not texture.amount:
+                finish(str(size), picture)
+            else:
+                if size == 1024:
+                    finish(str(size), picture)
+                picture = stages.add_texture(picture, texture, [*seed, size], report)
+                finish(f"{size}_textured" if size == 1024 else str(size), picture)
+            if size == 1024 and settings.enhance:
+                picture = stages.enhance(self._network("enhancer"), picture, report)
+                finish(f"{size}_enhanced", picture)
+        return painting
+
+    def _enlarge(self, picture: torch.Tensor, report: Report) -> torch.Tensor:
+        return stages.enlarge(self._network("enlarger"), picture, machine.memory_budget(self.device), report)
+
+    def _network(self, name: str) -> torch.nn.Module:
+        if name not in self._networks:
+            network = LOADERS[name](getattr(self.model_set, name), self.device, self.dtype)
+            self._networks[name] = network.to(memory_format=torch.channels_last)
+        return self._networks[name]
+
+    def _stoppable(self, report: Report) -> Report:
+        self._cancelled.clear()
+
+        def stoppable(progress: Progress) -> None:
+            report(progress)
+            if self._cancelled.is_set():
+                raise CancelledError(f"stopped in {progress.stage} at step {progress.step}")
+
+        return stoppable
+
+    def _recipe(self) -> Recipe:
+        where = machine.describe(self.device, self.dtype)
+        return Recipe(__version__, self.model_set.name, where, torch.__version__)
+
+
+LOADERS = {
+    "base": glide.load,
+    "upsampler": glide.load,
+    "enlarger": rrdbnet.load,
+    "enhancer": vqgan.load,
+}

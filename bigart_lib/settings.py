@@ -1,0 +1,111 @@
+"""What an artist can choose, with the bounds that notebook, command line and tests share.
+
+Knows no model and no picture: plain values, checked when they are made.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import NamedTuple
+
+SAMPLERS = ("dpm++", "ddim", "ancestral")
+TEXTURE_STYLES = ("even", "article")
+PICTURE_SIZES = (256, 1024, 4096, 16384)  # px a side that a square candidate can be painted at
+ENLARGEMENT = 4  # how many times longer each enlarging makes a side
+
+
+class Bounds(NamedTuple):
+    """The least and the most that a setting may be, both allowed."""
+
+    least: float
+    most: float
+
+
+SEED = Bounds(0, 2**63 - 1)
+COUNT = Bounds(1, 49)  # candidates
+STEPS = Bounds(2, 1000)  # denoising steps of the base model
+GUIDANCE = Bounds(0, 20)  # 1 follows the prompt as trained, more follows it harder
+TEXTURE_AMOUNT = Bounds(0, 0.15)  # share of full scale
+TEXTURE_SIZE = Bounds(1, 9)  # width of the clumps, whole numbers
+
+
+def check(name: str, value: float, bounds: Bounds, whole: bool = False) -> None:
+    """Raise a ValueError that says what `name` may be, unless `value` is a number within its bounds."""
+    kind = int if whole else (int, float)
+    if not isinstance(value, kind) or isinstance(value, bool) or not isfinite(value):
+        raise ValueError(f"{name} must be a {'whole ' if whole else ''}number, not {value!r}")
+    if not bounds.least <= value <= bounds.most:
+        raise ValueError(f"{name} must be from {bounds.least} to {bounds.most}, not {value}")
+
+
+def check_choice(name: str, value: object, choices: tuple) -> None:
+    """Raise a ValueError that lists the choices, unless `value` is one of them."""
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(map(str, choices))}, not {value!r}")
+
+
+def new_seed() -> int:
+    """A seed nobody chose, short enough to read out."""
+    return secrets.randbelow(2**31)
+
+
+@dataclass(frozen=True)
+class GenerateSettings:
+    """How candidates are painted. None takes what suits the set of models."""
+
+    seed: int = field(default_factory=new_seed)  # same seed, same candidates
+    count: int = 7  # candidates
+    steps: int | None = None  # denoising steps of the base model
+    guidance: float | None = None  # how hard the prompt is followed
+    sampler: str | None = None  # one of SAMPLERS; "ancestral" is the published one
+
+    def __post_init__(self) -> None:
+        check("seed", self.seed, SEED, whole=True)
+        check("count", self.count, COUNT, whole=True)
+        if self.steps is not None:
+            check("steps", self.steps, STEPS, whole=True)
+        if self.guidance is not None:
+            check("guidance", self.guidance, GUIDANCE)
+        if self.sampler is not None:
+            check_choice("sampler", self.sampler, SAMPLERS)
+
+
+@dataclass(frozen=True)
+class TextureSettings:
+    """Blurred monochrome noise laid over a picture."""
+
+    amount: float = 0.05  # standard deviation, as a share of full scale; 0 lays none
+    size: int = 1  # width of the clumps
+    style: str = "even"  # "article" is the filter of the article, whose amount shrinks with size
+
+    def __post_init__(self) -> None:
+        check("texture amount", self.amount, TEXTURE_AMOUNT)
+        check("texture size", self.size, TEXTURE_SIZE, whole=True)
+        check_choice("texture style", self.style, TEXTURE_STYLES)
+
+
+@dataclass(frozen=True)
+class PaintSettings:
+    """What happens to the picture that was picked."""
+
+    size: int = 4096  # px a side of the finished picture, for a square candidate
+    texture_1k: TextureSettings = TextureSettings()  # laid on after the first enlarging
+    texture_4k: TextureSettings = TextureSettings()  # laid on after the second
+    enhance: bool = True  # whether VQGAN repaints the first enlarging
+
+    def __post_init__(self) -> None:
+        check_choice("size", self.size, PICTURE_SIZES)
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How the networks of a set want to be sampled; belongs to their weights."""
+
+    steps: int  # of the base model, unless the artist chooses
+    guidance: float
+    sampler: str
+    upsampler_timesteps: tuple[int, ...]  # of 1000, noisiest first
+    start_log_snr: float | None = None  # where denoising starts; None starts at pure noise
+    upsampler_noise: float = 0.997  # scale of the upsampler's first noise

@@ -1,0 +1,85 @@
+"""What holds for every test: the same random numbers, and no other machine is reached."""
+
+import random
+import socket
+
+import numpy as np
+import pytest
+import torch
+
+from bigart_lib import model_sets
+
+LOCAL = {None, "", "localhost", "127.0.0.1", "::1", b"localhost", b"127.0.0.1"}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    no_gpu = pytest.mark.skip(reason="needs a CUDA GPU")
+    no_network = pytest.mark.skip(reason="reaches other machines: run with -m network")
+    for item in items:
+        if item.get_closest_marker("gpu") and not torch.cuda.is_available():
+            item.add_marker(no_gpu)
+        if item.get_closest_marker("network") and "network" not in config.getoption("markexpr"):
+            item.add_marker(no_network)
+
+
+@pytest.fixture(autouse=True)
+def _seed() -> None:
+    random.seed(0)
+    np.random.seed(0)
+    torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def _refuse_sockets(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse names and addresses that are not of this machine, in this process."""
+    if request.node.get_closest_marker("network"):
+        return
+
+    def guard(original, host_of):
+        def guarded(*arguments, **options):
+            host = host_of(*arguments, **options)
+            if host not in LOCAL:
+                raise RuntimeError(f"this test reached for {host}: mark it `network` or serve it locally")
+            return original(*arguments, **options)
+
+        return guarded
+
+    def peer(this: socket.socket, address) -> str | None:
+        return None if this.family == getattr(socket, "AF_UNIX", None) else address[0]
+
+    for name in ("connect", "connect_ex"):
+        monkeypatch.setattr(socket.socket, name, guard(getattr(socket.socket, name), peer))
+    monkeypatch.setattr(socket, "getaddrinfo", guard(socket.getaddrinfo, lambda host, *_, **__: host))
+
+
+@pytest.fixture(scope="session")
+def small_base():
+    """The golden base model."""
+    from small_glide import small_base
+
+    return small_base()
+
+
+@pytest.fixture(scope="session")
+def small_upsampler():
+    """The golden upsampler."""
+    from small_glide import small_upsampler
+
+    return small_upsampler()
+
+
+@pytest.fixture(scope="session")
+def tiny_set(tmp_path_factory):
+    """A set of models that does all a real one does, with random weights, in milliseconds."""
+    from tiny_set import write_tiny_set
+
+    return write_tiny_set(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture
+def tiny_models(tiny_set, monkeypatch):
+    """Make `--models embedded`, and so `auto`, take the tiny set."""
+    monkeypatch.setitem(model_sets.SETS, "embedded", lambda: tiny_set)
+    monkeypatch.setattr(model_sets, "embedded", lambda: tiny_set)
+    monkeypatch.setenv("BIGART_CACHE", "/nonexistent")
+    return tiny_set

@@ -1,0 +1,55 @@
+"""GLIDE networks small enough for tests, with the weights that the golden outputs were made with."""
+
+from dataclasses import replace
+from functools import cache
+
+import torch
+from reference import CONFIG, draw_weights
+
+from bigart_lib.models import glide
+from bigart_lib.models.text_encoder import TextEncoderConfig
+
+SMALL = CONFIG["glide_small"]
+
+
+def small_config(**changes) -> glide.GlideConfig:
+    """The sizes that the golden outputs were made with."""
+    text = TextEncoderConfig(
+        width=SMALL["xf_width"],
+        num_layers=SMALL["xf_layers"],
+        num_heads=SMALL["xf_heads"],
+        summary_width=4 * SMALL["num_channels"],
+    )
+    base = glide.GlideConfig(
+        channels=tuple(SMALL["num_channels"] * multiplier for multiplier in (1, 2, 3, 4)),
+        layers_per_level=SMALL["num_res_blocks"],
+        head_width=SMALL["num_head_channels"],
+        text=text,
+    )
+    return replace(base, **changes)
+
+
+UPSAMPLER = {
+    "in_channels": 6,
+    "channels": tuple(SMALL["num_channels"] * multiplier for multiplier in (1, 1, 2, 2, 4, 4)),
+    "attention": (False, False, False, True, True, True),
+}
+
+
+def published_small(model: str, config: glide.GlideConfig) -> dict[str, torch.Tensor]:
+    """The small published state dict of the golden outputs."""
+    shapes = {entry.published: entry.shape for entry in glide.published_entries(glide.Glide(config))}
+    return draw_weights(model, shapes)
+
+
+@cache
+def small_base() -> glide.Glide:
+    """The golden base model."""
+    return glide.convert_with(small_config(), published_small("base", small_config()), "golden base")
+
+
+@cache
+def small_upsampler() -> glide.Glide:
+    """The golden upsampler."""
+    config = small_config(**UPSAMPLER)
+    return glide.convert_with(config, published_small("upsample", config), "golden upsampler")

@@ -1,0 +1,120 @@
+"""The rules of the house that a machine can hold: who imports whom, what is light, what is stored."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parent.parent
+LIBRARY = ROOT / "bigart_lib"
+
+MAY_IMPORT = {  # layers, lowest first; the files of models/ are one layer
+    "version": set(),
+    "settings": set(),
+    "images": set(),
+    "weights": set(),
+    "machine": set(),
+    "progress": set(),
+    "models": {"models", "weights"},
+    "model_sets": {"settings", "weights"},
+    "texture": {"settings"},
+    "sampling": {"settings", "progress", "models"},
+    "stages": {"settings", "progress", "models", "texture", "sampling"},
+    "recipe": {"settings", "images"},
+    "run_folder": {"images", "recipe"},
+    "pipeline": {
+        *("settings", "images", "machine", "progress", "models", "model_sets", "stages", "recipe", "version")
+    },
+    "loading": {"machine", "model_sets", "pipeline"},
+    "cli": {
+        *("settings", "images", "machine", "progress", "recipe", "run_folder", "pipeline", "loading"),
+        "version",
+    },
+    "__main__": {"cli"},
+}  # fmt: skip
+COLAB = {"torch": "2.11.0", "diffusers": "0.39.0", "numpy": "2.1.3", "pillow": "11.3.0"}
+FILES = [path for path in LIBRARY.rglob("*.py") if path != LIBRARY / "__init__.py"]
+
+
+def _layer(path: Path) -> str:
+    return path.relative_to(LIBRARY).with_suffix("").parts[0]
+
+
+def _imported_layers(path: Path) -> set[str]:
+    """Layers that a file imports from, anywhere in it; `bigart_lib` if it imports the package itself."""
+    package = ("bigart_lib", *path.relative_to(LIBRARY).parent.parts)
+    names = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            start = package[: len(package) + 1 - node.level] if node.level else ()
+            source = ".".join((*start, *filter(None, [node.module])))
+            names += [f"{source}.{alias.name}" for alias in node.names]
+    layers = {path.stem for path in (*FILES, LIBRARY / "models")}
+    parts = [name.split(".") for name in names if name.split(".")[0] == "bigart_lib"]
+    return {part[1] if len(part) > 1 and part[1] in layers else "bigart_lib" for part in parts}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(LIBRARY)))
+def test_imports_point_down_the_table(path):
+    layer = _layer(path)
+    assert layer in MAY_IMPORT, f"{path.name} is not in the table: give it a job and a place there"
+    upward = _imported_layers(path) - MAY_IMPORT[layer]
+    assert not upward, f"{path.name} may import {sorted(MAY_IMPORT[layer])} only, not {sorted(upward)}"
+
+
+@pytest.mark.parametrize("module", ["bigart_lib", "bigart_lib.cli"])
+def test_import_brings_in_no_heavy_library(module):
+    heavy = {"torch", "diffusers", "transformers", "scipy", "ipywidgets", "matplotlib"}
+    code = f"import sys, {module}; print(*{heavy!r} & {{*sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout.split()) == (0, []), done.stderr
+
+
+def test_no_module_is_called_utils():
+    assert not [path for folder in ("bigart_lib", "training") for path in (ROOT / folder).rglob("util*.py")]
+
+
+def test_notebooks_are_stored_without_outputs():
+    for path in (*ROOT.glob("*.ipynb"), *ROOT.glob("docs/**/*.ipynb"), *ROOT.glob("training/*.ipynb")):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        ran = [cell for cell in cells if cell.get("outputs") or cell.get("execution_count")]
+        assert not ran, (
+            f"{path.name} holds what {len(ran)} cells put out: clear all outputs before storing it"
+        )
+
+
+def test_golden_data_stays_under_a_megabyte():
+    assert sum(path.stat().st_size for path in (ROOT / "tests" / "golden").rglob("*")) < 1e6
+
+
+def test_changelog_begins_with_the_version_of_the_project():
+    version = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    newest = re.search(r"^## (\d\S*)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert newest[1] == version[1]
+
+
+def _requirements(name: str) -> list[Requirement]:
+    lines = (line.partition("#")[0].strip() for line in (ROOT / name).read_text().splitlines())
+    return [Requirement(line) for line in lines if line]
+
+
+def test_every_requirement_is_pinned_within_its_range():
+    pins = _requirements("constraints.txt")
+    for requirement in _requirements("requirements.txt"):
+        exact = [
+            next(iter(pin.specifier)).version for pin in pins if pin.name.lower() == requirement.name.lower()
+        ]
+        assert exact and all(requirement.specifier.contains(version) for version in exact), requirement
+
+
+def test_requirements_leave_what_colab_has_alone():
+    for requirement in _requirements("requirements.txt"):
+        installed = COLAB.get(requirement.name.lower())
+        assert installed is None or requirement.specifier.contains(installed), requirement

@@ -1,0 +1,100 @@
+"""The painter of training pictures: repeatable, the same at any size, and true to its captions."""
+
+import itertools
+import re
+
+import numpy as np
+import pytest
+
+pytest.importorskip("skia")
+
+from training.painter import COLOURS, HELD_OUT_PAIRS, SCENES, colour_shares, paint
+
+ABSTRACT = ("squares", "circles", "triangles", "stripes", "splatter")
+
+
+def _generator(seed: int) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_every_scene_paints_a_picture_that_is_not_flat(scene):
+    for seed in range(4):
+        painted = paint(_generator(seed), 64, scene)
+        assert painted.picture.shape == (64, 64, 3)
+        assert painted.picture.dtype == np.uint8
+        assert painted.scene == scene
+        assert painted.picture.std() > 4
+
+
+def test_the_same_seed_gives_the_same_pixels_and_another_seed_others():
+    first, again, other = (paint(_generator(seed), 64) for seed in (3, 3, 4))
+    assert np.array_equal(first.picture, again.picture)
+    assert first.caption == again.caption
+    assert not np.array_equal(first.picture, other.picture)
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_a_small_picture_is_the_large_one_averaged(scene):
+    for seed in (1, 2):
+        small, large = (paint(_generator(seed), size, scene) for size in (64, 256))
+        averaged = large.picture.reshape(64, 4, 64, 4, 3).mean((1, 3))
+        assert small.caption == large.caption
+        # Lines of about a pixel are where the two sizes' antialiasing differs most.
+        assert np.abs(averaged - small.picture).mean() < (5 if "thin" in small.caption else 3)
+
+
+def test_named_colours_cover_their_share():
+    generator = _generator(5)
+    names = list(COLOURS)
+    shown = []
+    for number in range(240):
+        pair = tuple(generator.choice(names, 2, replace=False).tolist())
+        painted = paint(generator, 64, ABSTRACT[number % len(ABSTRACT)], pair)
+        if "thin" in painted.caption:
+            continue
+        shares = colour_shares(painted.picture)
+        shown.append(min(shares[name] for name in pair) >= 0.12)
+        assert painted.colours == pair
+    assert np.mean(shown) >= 0.95
+
+
+def test_captions_are_lower_case_words_and_few():
+    generator = _generator(6)
+    captions = [paint(generator, 16).caption for _ in range(600)]
+    assert all(re.fullmatch(r"[a-z-]+( [a-z-]+)*", caption) for caption in captions)
+    assert len({word for caption in captions for word in caption.split()}) < 250
+
+
+def test_the_colours_of_a_picture_are_those_in_its_caption():
+    generator = _generator(7)
+    for _ in range(100):
+        painted = paint(generator, 16)
+        assert painted.colours == tuple(word for word in painted.caption.split() if word in COLOURS)
+
+
+def test_a_held_out_pair_is_never_painted_unasked():
+    generator = _generator(8)
+    for number in range(400):
+        painted = paint(generator, 16, ABSTRACT[number % len(ABSTRACT)])
+        assert not any(
+            frozenset(pair) in HELD_OUT_PAIRS for pair in itertools.combinations(painted.colours, 2)
+        )
+
+
+def test_a_held_out_pair_is_painted_when_asked_for():
+    pair = tuple(sorted(next(iter(HELD_OUT_PAIRS))))
+    assert paint(_generator(9), 64, "squares", pair).colours == pair
+
+
+def test_purple_and_green_is_not_held_out():
+    assert frozenset(("purple", "green")) not in HELD_OUT_PAIRS
+
+
+@pytest.mark.parametrize(
+    ("scene", "colours"),
+    [("portrait", None), ("sunset", ("red",)), ("squares", ("mauve",)), ("squares", ("red", "red"))],
+)
+def test_what_cannot_be_painted_is_refused_with_what_can(scene, colours):
+    with pytest.raises(ValueError, match="expected|abstract"):
+        paint(_generator(0), 16, scene, colours)

@@ -1,0 +1,165 @@
+"""Denoising: the published runs to the digit, and candidates that do not depend on one another."""
+
+import json
+
+import pytest
+import torch
+from reference import GOLDEN, draw, golden
+
+from bigart_lib import sampling, stages
+from bigart_lib.models.text_encoder import EncodedText
+from bigart_lib.progress import CancelledError
+from bigart_lib.settings import SAMPLERS, GenerateSettings, Sampling
+
+SCHEDULES = json.loads((GOLDEN / "glide_schedules.json").read_text())
+FAST27 = tuple(SCHEDULES["linear:fast27"])
+QUICK = Sampling(steps=3, guidance=3.0, sampler="dpm++", upsampler_timesteps=(900, 400, 0))
+
+
+@pytest.fixture
+def drawn_noise(monkeypatch):
+    """The golden run's noise in place of the generators': by step, then by candidate."""
+    calls = iter(range(1000))
+
+    def next_noise(shape, **_):
+        step, candidate = divmod(next(calls), 2)
+        return draw(f"noise.{step}", 2, *shape[1:])[candidate : candidate + 1]
+
+    monkeypatch.setattr("diffusers.schedulers.scheduling_ddpm.randn_tensor", next_noise)
+
+
+def encode_golden(network, name, monkeypatch):
+    """Make the network read the golden run's tokens for any prompt, and none for the empty one."""
+    expected = golden(name)
+    with torch.inference_mode():
+        text = network.text_encoder(expected["tokens"], expected["mask"])
+    monkeypatch.setattr(
+        type(network),
+        "encode",
+        lambda self, prompts: EncodedText(*(part[:1] if prompts[0] else part[-1:] for part in text)),
+    )
+    return expected
+
+
+def start_from(monkeypatch, first):
+    """Make `torch.randn` give the golden run's first noise, candidate by candidate."""
+    candidates = iter(first.split(1))
+    monkeypatch.setattr(torch, "randn", lambda *_, **__: next(candidates))
+
+
+def test_the_ancestral_sampler_equals_the_published_guided_run(small_base, drawn_noise, monkeypatch):
+    expected = encode_golden(small_base, "glide_base", monkeypatch)
+    first = draw("x_T", 2, 3, 64, 64)
+    settings = GenerateSettings(
+        0, count=2, steps=10, guidance=float(expected["guidance_scale"]), sampler="ancestral"
+    )
+    timesteps = sampling.base_scheduler("ancestral", 10, QUICK).timesteps
+    assert timesteps.tolist() == expected["ancestral_timesteps"].tolist()
+    start_from(monkeypatch, first)
+    pictures = sampling.sample_base(small_base, "any", settings, QUICK, [None, None])
+    run = torch.cat(pictures)[..., ::4, ::4] * 2 - 1
+    torch.testing.assert_close(run, expected["ancestral_sample"], atol=1e-3, rtol=0)
+
+
+def test_the_upsampler_equals_the_published_27_step_run(small_upsampler, monkeypatch):
+    expected = encode_golden(small_upsampler, "glide_upsample", monkeypatch)
+    assert expected["ddim_timesteps"].tolist() == list(FAST27)
+    low = (draw("low_res", 1, 3, 64, 64).clamp(-1, 1) + 1) / 2
+    fast = Sampling(100, 3.0, "ancestral", FAST27)
+    start_from(monkeypatch, draw("x_T_up", 1, 3, 256, 256))
+    # The golden run was given its input unrounded, where a published notebook rounds it.
+    monkeypatch.setattr(torch.Tensor, "round", lambda tensor: tensor)
+    picture = sampling.sample_upsampler(small_upsampler, "any", [low], fast, [None])[0]
+    run = picture[..., ::4, ::4] * 2 - 1
+    torch.testing.assert_close(run, expected["ddim_sample"], atol=1e-3, rtol=0)
+
+
+@pytest.mark.parametrize("steps", [30, 100, 400])
+def test_timesteps_are_spaced_as_published(steps):
+    scheduler = sampling.base_scheduler("ancestral", 2, QUICK)
+    expected = SCHEDULES[f"squaredcos_cap_v2:{steps}"]
+    assert sampling.spaced_timesteps(steps, None, scheduler) == expected
+
+
+def test_a_start_at_a_log_snr_leaves_out_the_noisiest_timesteps():
+    scheduler = sampling.base_scheduler("ancestral", 2, QUICK)
+    timesteps = sampling.spaced_timesteps(10, -5.2, scheduler)
+    signal = scheduler.alphas_cumprod[timesteps[0]]
+    assert timesteps[0] < 999 and timesteps[-1] == 0
+    assert float(torch.log(signal / (1 - signal))) == pytest.approx(-5.2, abs=0.1)
+
+
+def test_every_sampler_starts_where_the_set_says_and_takes_the_steps_asked_for():
+    late = Sampling(3, 3.0, "ddim", (1, 0), start_log_snr=-5.2)
+    starts = {name: sampling.base_scheduler(name, 7, late).timesteps.tolist() for name in SAMPLERS}
+    assert len({tuple(timesteps) for timesteps in starts.values()}) == 1
+    assert len(starts["ddim"]) == 7
+
+
+def generate(base, upsampler, count=3, seed=5, indices=None, report=stages.no_report, **changes):
+    """Candidates of small networks."""
+    settings = GenerateSettings(seed, count=count, **changes)
+    return stages.generate(base, upsampler, "a lake", settings, QUICK, report, indices)
+
+
+@pytest.fixture(scope="module")
+def three(small_base, small_upsampler):
+    """Three candidates that several tests look at."""
+    return generate(small_base, small_upsampler)
+
+
+def test_candidates_have_the_sizes_and_range_of_pictures_and_differ(three):
+    for small, large in three:
+        assert small.shape == (1, 3, 64, 64) and large.shape == (1, 3, 256, 256)
+        assert large.min() >= 0 and large.max() <= 1
+    assert not torch.equal(three[0][0], three[1][0]) and not torch.equal(three[1][0], three[2][0])
+
+
+def test_a_candidate_alone_is_the_same_picture_to_the_last_bit(three, small_base, small_upsampler):
+    alone = generate(small_base, small_upsampler, indices=[2])[0]
+    assert torch.equal(alone[0], three[2][0]) and torch.equal(alone[1], three[2][1])
+
+
+def test_another_seed_paints_another_picture(three, small_base, small_upsampler):
+    other = generate(small_base, small_upsampler, count=1, seed=6)[0]
+    assert not torch.equal(other[0], three[0][0])
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_a_sampler_paints_the_same_picture_twice_and_in_a_batch(sampler, small_base):
+    settings = GenerateSettings(1, count=2, steps=3, guidance=2.0, sampler=sampler)
+
+    def paint(batch_size):
+        generators = [stages.random_generator(1, index) for index in range(2)]
+        return torch.cat(
+            sampling.sample_base(small_base, "a lake", settings, QUICK, generators, batch_size=batch_size)
+        )
+
+    alone = paint(1)
+    assert torch.equal(alone, paint(1))
+    # Libraries add up batches in another order, and a network of random weights amplifies the last digits.
+    assert (alone - paint(2)).abs().mean() < 0.1 / 255
+
+
+def test_progress_comes_after_every_step_with_previews_of_all(small_base, small_upsampler):
+    seen = []
+    generate(small_base, small_upsampler, count=2, report=seen.append)
+    assert [(one.stage, one.step, one.total) for one in seen] == [
+        *[("base", step, 3) for step in range(4)],
+        *[("upsample", step, 3) for step in range(4)],
+    ]
+    assert seen[2].preview.shape == (2, 3, 64, 64) and seen[-1].preview.shape == (2, 3, 256, 256)
+    assert seen[2].preview.min() >= 0 and seen[2].preview.max() <= 1
+
+
+def test_a_report_that_raises_stops_at_once(small_base, small_upsampler):
+    seen = []
+
+    def stop(progress):
+        seen.append(progress.step)
+        if progress.step == 1:
+            raise CancelledError
+
+    with pytest.raises(CancelledError):
+        generate(small_base, small_upsampler, report=stop)
+    assert seen == [0, 1]

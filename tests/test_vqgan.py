@@ -1,0 +1,304 @@
+"""VQGAN against the published implementation's outputs, its published names, and pictures of every size."""
+
+import weakref
+
+import pytest
+import torch
+from diffusers import VQModel
+from reference import CONFIG, draw, draw_weights, golden, published_shapes, thin
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from bigart_lib.models import vqgan
+from bigart_lib.weights import WeightsError
+
+FULL = "vqgan_imagenet_f16_16384"
+
+
+def small_shapes():
+    """Published names and shapes of the network that the golden outputs came from, by the published rule."""
+    config = CONFIG["vqgan_small"]
+    width, multipliers, blocks = config["ch"], config["ch_mult"], config["num_res_blocks"]
+    latent, code = config["z_channels"], config["embed_dim"]
+    channels = [width * multiplier for multiplier in multipliers]
+    shapes = {"quantize.embedding.weight": (config["n_embed"], code)}
+
+    def convolution(name, inputs, outputs, size=3):
+        shapes.update({f"{name}.weight": (outputs, inputs, size, size), f"{name}.bias": (outputs,)})
+
+    def norm(name, features):
+        shapes.update({f"{name}.weight": (features,), f"{name}.bias": (features,)})
+
+    def residual(name, inputs, outputs):
+        norm(f"{name}.norm1", inputs)
+        convolution(f"{name}.conv1", inputs, outputs)
+        norm(f"{name}.norm2", outputs)
+        convolution(f"{name}.conv2", outputs, outputs)
+        if inputs != outputs:
+            convolution(f"{name}.nin_shortcut", inputs, outputs, 1)
+
+    def attention(name, features):
+        norm(f"{name}.norm", features)
+        for part in ("q", "k", "v", "proj_out"):
+            convolution(f"{name}.{part}", features, features, 1)
+
+    def level(name, number, inputs, count):
+        for block in range(count):
+            residual(f"{name}.block.{block}", inputs, channels[number])
+            inputs = channels[number]
+            if config["resolution"] >> number in config["attn_resolutions"]:
+                attention(f"{name}.attn.{block}", inputs)
+
+    def ends(name, first, last):
+        convolution(f"{name}.conv_in", *first)
+        norm(f"{name}.norm_out", last[0])
+        convolution(f"{name}.conv_out", *last)
+        for block in (1, 2):
+            residual(f"{name}.mid.block_{block}", channels[-1], channels[-1])
+        attention(f"{name}.mid.attn_1", channels[-1])
+
+    ends("encoder", (config["in_channels"], width), (channels[-1], latent))
+    ends("decoder", (latent, channels[-1]), (channels[0], config["out_ch"]))
+    convolution("quant_conv", latent, code, 1)
+    convolution("post_quant_conv", code, latent, 1)
+    for number, features in enumerate(channels):
+        level(f"encoder.down.{number}", number, channels[max(0, number - 1)], blocks)
+        level(f"decoder.up.{number}", number, channels[min(len(channels) - 1, number + 1)], blocks + 1)
+        if number < len(channels) - 1:
+            convolution(f"encoder.down.{number}.downsample.conv", features, features)
+        if number > 0:
+            convolution(f"decoder.up.{number}.upsample.conv", features, features)
+    return shapes
+
+
+@pytest.fixture(scope="module")
+def small_tensors():
+    return draw_weights("vqgan", small_shapes())
+
+
+@pytest.fixture(scope="module")
+def small(small_tensors):
+    return vqgan.convert(small_tensors, "small.ckpt")
+
+
+@pytest.fixture
+def full_tensors():
+    return {name: torch.empty(shape, device="meta") for name, shape in published_shapes(FULL).items()}
+
+
+@torch.inference_mode()
+def test_latents_codes_and_picture_equal_the_published_ones(small):
+    expected = golden("vqgan_f16")
+    latents = vqgan.encode(small, draw("vq", 1, 3, 128, 160).clamp(-1, 1))
+    quantised, indices = vqgan.quantise(small, latents)
+    picture = vqgan.decode(small, quantised)
+    assert torch.equal(indices[0], expected["indices"])
+    torch.testing.assert_close(latents, expected["pre_quant"], atol=1e-4, rtol=0)
+    torch.testing.assert_close(quantised, expected["quantized"], atol=1e-4, rtol=0)
+    torch.testing.assert_close(thin(picture), expected["out"], atol=1e-4, rtol=0)
+
+
+@torch.inference_mode()
+def test_running_with_few_copies_gives_what_diffusers_gives(small):
+    signed = torch.rand(2, 3, 32, 48) * 2 - 1
+    latents = vqgan.encode(small, signed)
+    torch.testing.assert_close(latents, small.encode(signed).latents, atol=1e-5, rtol=0)
+    decoded = vqgan.decode(small, vqgan.quantise(small, latents)[0])
+    torch.testing.assert_close(decoded, small.decode(latents).sample, atol=1e-4, rtol=0)
+
+
+def test_every_tensor_of_the_full_size_file_has_its_one_place(full_tensors):
+    network = vqgan.convert(full_tensors, "last.ckpt")
+    names = [name for name, _ in vqgan.published_layout(network).values()]
+    assert sorted(names) == sorted(full_tensors)
+    assert sum(parameter.numel() for parameter in network.parameters()) == 76_073_859
+
+
+def test_the_sizes_of_the_full_size_file_are_inferred(full_tensors):
+    assert vqgan.infer_config(full_tensors, "last.ckpt") == {
+        "in_channels": 3,
+        "out_channels": 3,
+        "down_block_types": ["DownEncoderBlock2D"] * 4 + ["AttnDownEncoderBlock2D"],
+        "up_block_types": ["AttnUpDecoderBlock2D"] + ["UpDecoderBlock2D"] * 4,
+        "block_out_channels": [128, 128, 256, 256, 512],
+        "layers_per_block": 2,
+        "latent_channels": 256,
+        "num_vq_embeddings": 16384,
+        "vq_embed_dim": 256,
+        "norm_num_groups": 32,
+    }
+
+
+def test_attention_at_any_level_is_inferred():
+    config = {
+        "down_block_types": ["AttnDownEncoderBlock2D", "DownEncoderBlock2D", "AttnDownEncoderBlock2D"],
+        "up_block_types": ["AttnUpDecoderBlock2D", "UpDecoderBlock2D", "AttnUpDecoderBlock2D"],
+        "block_out_channels": [32, 64, 96],
+        "layers_per_block": 3,
+        "latent_channels": 5,
+        "num_vq_embeddings": 7,
+        "vq_embed_dim": 9,
+        "norm_num_groups": 32,
+        "in_channels": 3,
+        "out_channels": 3,
+    }
+    with torch.device("meta"):
+        layout = vqgan.published_layout(VQModel(**config))
+    tensors = {name: torch.empty(shape, device="meta") for name, shape in layout.values()}
+    assert vqgan.infer_config(tensors, "three levels") == config
+
+
+def test_a_training_checkpoint_is_unwrapped_and_its_loss_ignored(small_tensors, small):
+    training = {
+        "loss.discriminator.main.0.weight": torch.zeros(4, 3, 4, 4),
+        "loss.discriminator.main.3.num_batches_tracked": torch.tensor(5),
+    }
+    checkpoint = {"epoch": 3, "global_step": 7, "callbacks": {}, "state_dict": small_tensors | training}
+    unwrapped = vqgan.convert(checkpoint, "last.ckpt").state_dict()
+    assert unwrapped.keys() == small.state_dict().keys()
+    assert all(torch.equal(tensor, unwrapped[name]) for name, tensor in small.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("name", "tensor", "message"),
+    [
+        ("decoder.up.4.attn.1.k.bias", None, "missing: decoder.up.4.attn.1.k.bias"),
+        ("encoder.down.1.block.0.conv1.weight", None, "missing: encoder.down.1.block.0.conv1.weight"),
+        ("quantize.embedding.weight", None, "missing: quantize.embedding.weight"),
+        ("encoder.down.0.attn.0.stray", torch.zeros(1), "not expected: encoder.down.0.attn.0.stray"),
+        ("model_ema.decay", torch.zeros(1), "not expected: model_ema.decay"),
+        ("encoder.mid.attn_1.q.weight", torch.zeros(128, 128), r"encoder.mid.attn_1.q.weight \(expected"),
+        ("decoder.norm_out.bias", torch.zeros(31), r"decoder.norm_out.bias \(expected \(32,\), got \(31,\)"),
+        ("encoder.conv_in.weight", torch.zeros(5), r"encoder.conv_in.weight \(expected 4 dimensions"),
+        ("encoder.conv_in.bias", torch.zeros(32, dtype=torch.long), "encoder.conv_in.bias in floating point"),
+        ("encoder.conv_in.bias", "weights", "encoder.conv_in.bias to be a tensor, got str"),
+        ("encoder.down.0.block.0.conv1.weight", torch.zeros(31, 32, 3, 3), "no VQGAN can be built"),
+    ],
+)
+def test_a_file_that_does_not_fit_is_refused_by_published_names(small_tensors, name, tensor, message):
+    spoilt = {key: value for key, value in small_tensors.items() if key != name}
+    if tensor is not None:
+        spoilt[name] = tensor
+    with pytest.raises(WeightsError, match=message) as refusal:
+        vqgan.convert(spoilt, "spoilt.ckpt")
+    assert "spoilt.ckpt" in str(refusal.value)
+
+
+@pytest.mark.parametrize("nothing", [{}, [], {"state_dict": None}, {"epoch": 1}])
+def test_a_file_of_something_else_is_refused(nothing):
+    with pytest.raises(WeightsError, match=r"other\.ckpt"):
+        vqgan.convert(nothing, "other.ckpt")
+
+
+def test_our_own_layout_gives_the_same_network_back(small):
+    again = vqgan.from_diffusers(dict(small.config), dict(small.state_dict()), "small.safetensors")
+    picture = torch.rand(1, 3, 32, 32)
+    assert torch.equal(vqgan.reconstruct(again, picture), vqgan.reconstruct(small, picture))
+
+
+def test_our_own_layout_is_refused_by_its_names_where_it_does_not_fit(small):
+    tensors = dict(small.state_dict())
+    del tensors["quant_conv.bias"]
+    with pytest.raises(WeightsError, match=r"missing: quant_conv\.bias"):
+        vqgan.from_diffusers(small.config, tensors, "small.safetensors")
+    with pytest.raises(WeightsError, match="no VQGAN can be built"):
+        vqgan.from_diffusers({"channels": 32}, small.state_dict(), "small.safetensors")
+
+
+def test_networks_are_frozen_hold_the_given_dtype_and_copy_nothing(small_tensors):
+    halved = {name: tensor.to(torch.bfloat16) for name, tensor in small_tensors.items()}
+    network = vqgan.convert(halved, "small.ckpt")
+    again = vqgan.from_diffusers(network.config, network.state_dict(), "small.safetensors")
+    for made in (network, again):
+        assert not made.training and not any(parameter.requires_grad for parameter in made.parameters())
+        memory = {parameter.data_ptr() for parameter in made.parameters()}
+        assert memory == {tensor.data_ptr() for tensor in halved.values()}
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 40), (5, 8), (9, 7), (17, 33), (16, 48), (31, 20)])
+def test_a_picture_of_any_size_keeps_it_and_stays_in_range(small, size):
+    painted = vqgan.reconstruct(small, torch.rand(1, 3, *size))
+    assert painted.shape == (1, 3, *size)
+    assert painted.dtype == torch.float32 and not painted.is_inference()
+    assert painted.min() >= 0 and painted.max() <= 1
+
+
+def test_reconstructing_twice_gives_the_same_bytes(small):
+    picture = torch.rand(1, 3, 30, 20)
+    before = picture.clone()
+    assert torch.equal(vqgan.reconstruct(small, picture), vqgan.reconstruct(small, picture))
+    assert torch.equal(picture, before)
+
+
+@torch.inference_mode()
+def test_reconstructing_is_the_network_on_the_mirrored_picture(small):
+    picture = torch.rand(1, 3, 30, 33)
+    rows = [*range(30), 28, 27]
+    columns = [*range(33), *range(31, 16, -1)]
+    mirrored = picture[:, :, rows][..., columns]
+    expected = (small(mirrored * 2 - 1).sample / 2 + 0.5).clamp(0, 1)[..., :30, :33]
+    torch.testing.assert_close(vqgan.reconstruct(small, picture), expected, atol=1e-4, rtol=0)
+
+
+def test_a_bfloat16_network_takes_and_gives_float32_pictures(small_tensors, small):
+    network = vqgan.convert({name: tensor.bfloat16() for name, tensor in small_tensors.items()}, "small.ckpt")
+    picture = torch.rand(1, 3, 16, 16)
+    painted = vqgan.reconstruct(network, picture)
+    assert painted.dtype == torch.float32
+    assert (painted - vqgan.reconstruct(small, picture)).abs().mean() < 0.1
+
+
+def test_the_nearest_code_is_found_also_where_distances_are_taken_in_parts(small, monkeypatch):
+    latents = torch.randn(2, 32, 5, 7)
+    codes = small.quantize.embedding.weight
+    nearest = torch.cdist(latents.permute(0, 2, 3, 1).flatten(0, 2), codes).argmin(1).view(2, 5, 7)
+    monkeypatch.setattr(vqgan, "DISTANCES_AT_ONCE", 3 * len(codes))
+    quantised, indices = vqgan.quantise(small, latents)
+    assert torch.equal(indices, nearest)
+    assert torch.equal(quantised, codes[nearest].permute(0, 3, 1, 2))
+
+
+@pytest.mark.parametrize(
+    ("picture", "message"),
+    [
+        (torch.zeros(3, 16, 16), r"1 x 3 x height x width, got torch.float32 \(3, 16, 16\)"),
+        (torch.zeros(1, 4, 16, 16), "1 x 3 x height x width"),
+        (torch.zeros(1, 3, 0, 16), "1 x 3 x height x width"),
+        (torch.zeros(1, 3, 16, 16, dtype=torch.uint8), "floating point.*uint8"),
+        (torch.full((1, 3, 16, 16), 255.0), r"values in \[0, 1\], got 255 to 255"),
+        (torch.full((1, 3, 16, 16), -0.5), r"values in \[0, 1\], got -0.5 to -0.5"),
+        (torch.full((1, 3, 16, 16), float("nan")), r"values in \[0, 1\], got nan"),
+    ],
+)
+def test_what_is_no_picture_is_refused(small, picture, message):
+    with pytest.raises(ValueError, match=message):
+        vqgan.reconstruct(small, picture)
+
+
+class PeakMemory(TorchDispatchMode):
+    """Counts the bytes of the tensors made inside it that are alive at once."""
+
+    def __init__(self):
+        super().__init__()
+        self.alive = {}
+        self.peak = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        made = function(*args, **(kwargs or {}))
+        for tensor in tree_leaves(made):
+            if isinstance(tensor, torch.Tensor) and tensor.untyped_storage()._cdata not in self.alive:
+                storage = tensor.untyped_storage()
+                self.alive[storage._cdata] = storage.nbytes()
+                weakref.finalize(storage, self.alive.pop, storage._cdata)
+        self.peak = max(self.peak, sum(self.alive.values()))
+        return made
+
+
+@torch.no_grad()
+def test_the_full_network_holds_three_times_its_finest_features_at_1024(full_tensors):
+    network = vqgan.convert(full_tensors, "last.ckpt")
+    signed = torch.empty(1, 3, 1024, 1024, device="meta")
+    with PeakMemory() as memory:
+        vqgan.decode(network, vqgan.encode(network, signed))
+    finest = 128 * 1024 * 1024 * 4  # bytes
+    assert 3 * finest <= memory.peak < 3.1 * finest

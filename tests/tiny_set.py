@@ -1,0 +1,58 @@
+"""A whole set of models with random weights, small enough to run every stage in milliseconds."""
+
+from pathlib import Path
+
+import torch
+from diffusers import VQModel
+from safetensors.torch import save_file
+
+from bigart_lib.model_sets import ModelSet
+from bigart_lib.models import glide, rrdbnet, vqgan
+from bigart_lib.models.text_encoder import TextEncoderConfig
+from bigart_lib.settings import Sampling
+
+VOCABULARY = ("a", "lake", "over", "sunset")
+
+
+def tiny_glide(in_channels: int) -> glide.Glide:
+    """A base model or, with 6 channels, an upsampler."""
+    text = TextEncoderConfig(
+        vocabulary_size=len(VOCABULARY) + 1,
+        context_length=6,
+        width=8,
+        num_layers=1,
+        num_heads=1,
+        summary_width=16,
+    )
+    config = glide.GlideConfig(in_channels, (4, 4, 8), (False, False, True), 1, 8, 4, text, VOCABULARY)
+    return glide.Glide(config)
+
+
+def tiny_vqgan() -> VQModel:
+    """A VQGAN as deep as the published one: its attention takes the square of what is left."""
+    return VQModel(
+        down_block_types=5 * ("DownEncoderBlock2D",),
+        up_block_types=5 * ("UpDecoderBlock2D",),
+        block_out_channels=(2, 2, 2, 2, 4),
+        latent_channels=4,
+        num_vq_embeddings=16,
+        norm_num_groups=2,
+    )
+
+
+def write_tiny_set(folder: Path) -> ModelSet:
+    """Write the set's files and return it."""
+    torch.manual_seed(0)
+    glide.save(tiny_glide(3), folder / "base.safetensors")
+    glide.save(tiny_glide(6), folder / "upsampler.safetensors")
+    vqgan.save(tiny_vqgan(), folder / "vqgan.safetensors")
+    network = rrdbnet.RRDBNet(rrdbnet.RRDBNetConfig(num_features=4, num_blocks=1, growth=2))
+    save_file(network.state_dict(), folder / "enlarger.safetensors")
+    return ModelSet(
+        name="embedded",
+        base=folder / "base.safetensors",
+        upsampler=folder / "upsampler.safetensors",
+        enlarger=folder / "enlarger.safetensors",
+        enhancer=folder / "vqgan.safetensors",
+        sampling=Sampling(2, 3.0, "dpm++", (500, 0), start_log_snr=-5.0),
+    )

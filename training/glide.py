@@ -1,0 +1,234 @@
+"""Train the embedded GLIDE base or upsampler: `python -m training.glide base` (or `upsampler`).
+
+Stop it when you like; the same command goes on. On several processors or cards:
+`torchrun --nproc-per-node 2 -m training.glide base`. `--export FILE` writes the moving average, to ship.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from bigart_lib.models import glide
+from bigart_lib.models.text_encoder import TextEncoderConfig
+from training.diffusion import Diffusion
+from training.painter import SCENES, paint
+from training.pictures import Pictures, random_crops
+from training.run import PICTURES_BETWEEN_SHEETS, Run, join_processes
+
+DROPPED_CAPTIONS = 0.12  # share trained without a caption, for classifier-free guidance
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A stretch of training at one size."""
+
+    until: int  # pictures seen at its end
+    size: int  # px a side of what the network is shown
+    batch: int  # pictures a step, over all processes
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that makes one network what it is."""
+
+    schedule: str
+    channels: tuple[int, ...]
+    attention: tuple[bool, ...]
+    text_width: int
+    text_layers: int
+    phases: tuple[Phase, ...]
+    painted_size: int  # px a side of the pictures that crops are taken from
+    crops: int = 1  # taken from each picture
+    low_size: int | None = None  # px a side of an upsampler's input
+    learning_rate: float = 8e-4
+    context_length: int = 20  # words
+    summary_width: int = 256
+
+
+RECIPES = {
+    "base": Recipe(
+        schedule="squaredcos_cap_v2",
+        channels=(32, 32, 64, 128, 192),
+        attention=(False, False, True, True, True),
+        text_width=128,
+        text_layers=3,
+        phases=(Phase(until=70_000, size=32, batch=24), Phase(until=90_000, size=64, batch=16)),
+        painted_size=64,
+    ),
+    "upsampler": Recipe(
+        schedule="linear",
+        channels=(32, 32, 48, 96),
+        attention=(False, False, False, True),
+        text_width=64,
+        text_layers=1,
+        phases=(Phase(until=40_000, size=64, batch=32),),
+        painted_size=256,
+        crops=4,
+        low_size=64,
+    ),
+}
+
+
+def build(recipe: Recipe, vocabulary: tuple[str, ...]) -> glide.Glide:
+    """The untrained network of a recipe."""
+    text = TextEncoderConfig(
+        vocabulary_size=len(vocabulary) + 1,  # and the padding
+        context_length=recipe.context_length,
+        width=recipe.text_width,
+        num_layers=recipe.text_layers,
+        num_heads=4,
+        summary_width=recipe.summary_width,
+    )
+    config = glide.GlideConfig(
+        in_channels=3 if recipe.low_size is None else 6,
+        channels=recipe.channels,
+        attention=recipe.attention,
+        layers_per_level=1,
+        head_width=32,
+        norm_groups=8,
+        text=text,
+        vocabulary=vocabulary,
+    )
+    network = glide.Glide(config)
+    torch.nn.init.zeros_(network.unet.conv_out.weight)
+    return network.to(memory_format=torch.channels_last)
+
+
+def train(name: str, device: torch.device, seed: int, pictures: int | None) -> None:
+    """Train a recipe until its pictures are seen, from its last checkpoint if it has one."""
+    recipe = RECIPES[name]
+    total = pictures or recipe.phases[-1].until
+    torch.manual_seed(seed)
+    supply = Pictures(recipe.painted_size, np.random.default_rng(seed))
+    network = build(recipe, supply.vocabulary()).to(device)
+    run = Run(name, network, total, recipe.learning_rate)
+    # A resumed run sees new pictures, not those of its beginning again, and each process its own.
+    supply.generator = np.random.default_rng([seed, run.done, run.rank])
+    torch.manual_seed(seed + 2 * run.done + run.rank)
+    diffusion = Diffusion(recipe.schedule, device)
+    next_sheet = run.done + PICTURES_BETWEEN_SHEETS
+    while run.done < total:
+        phase = next((phase for phase in recipe.phases if run.done < phase.until), recipe.phases[-1])
+        painted, captions = supply.take(phase.batch // recipe.crops // run.processes)
+        clean, low = prepare(painted.to(device), recipe, phase.size)
+        captions = [caption for caption in captions for _ in range(recipe.crops)]
+        kept = [caption if torch.rand(()) > DROPPED_CAPTIONS else "" for caption in captions]
+        with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+            losses = diffusion.losses(network, clean, network.encode(kept), low)
+        run.update(losses, len(clean))
+        if run.done >= next_sheet and run.rank == 0:
+            run.sheet(samples(run.average.module, diffusion, recipe, phase.size))
+            next_sheet = run.done + PICTURES_BETWEEN_SHEETS
+    run.save()
+
+
+def prepare(painted: torch.Tensor, recipe: Recipe, size: int) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Painted uint8 pictures as what the network sees: in [-1, 1], shrunk or cropped to `size`."""
+    pictures = painted.float() / 127.5 - 1
+    if recipe.low_size is None:
+        shrunk = functional.interpolate(pictures, size=(size, size), mode="area")
+        return shrunk.contiguous(memory_format=torch.channels_last), None
+    both = torch.cat([pictures, enlarged_input(pictures, recipe.low_size)], dim=1)
+    return random_crops(both, size, recipe.crops).chunk(2, dim=1)
+
+
+def enlarged_input(pictures: torch.Tensor, low_size: int) -> torch.Tensor:
+    """An upsampler's second input: shrunk, a little spoilt as a base model's pictures are, enlarged again."""
+    low = functional.interpolate(pictures, size=(low_size, low_size), mode="area")
+    strength = 0.06 * torch.rand(len(low), 1, 1, 1, device=low.device)
+    low = low + strength * torch.randn_like(low)
+    low = ((low.clamp(-1, 1) + 1) * 127.5).round() / 127.5 - 1
+    return functional.interpolate(low, size=pictures.shape[-2:], mode="bilinear", align_corners=False)
+
+
+SHEET_PROMPTS = (
+    "a block color painting with purple and green squares",
+    "an abstract painting with orange triangles",
+    "an abstract painting with colorful circles",
+    "a splatter painting with thin yellow and black lines",
+    "sunset over a lake",
+    "majestic snow-capped mountains",
+    "a seascape with crashing waves",
+    "a city skyline at night",
+    "a painting of a corgi",
+    "still life painting of colorful glass bottles",
+)
+
+
+@torch.inference_mode()
+def samples(network: glide.Glide, diffusion: Diffusion, recipe: Recipe, size: int) -> list[torch.Tensor]:
+    """Rows for a sheet: six pictures of each prompt, or, for an upsampler, input, output and truth."""
+    from diffusers import DPMSolverMultistepScheduler
+
+    network = deepcopy(network).eval()
+    low = truth = None
+    prompts = [prompt for prompt in SHEET_PROMPTS for _ in range(6)]
+    if recipe.low_size is not None:
+        generator = np.random.default_rng(1)
+        painted = [paint(generator, recipe.painted_size, scene) for scene in SCENES[:8]]
+        prompts = [one.caption for one in painted]
+        truth = torch.stack([torch.from_numpy(one.picture) for one in painted]).permute(0, 3, 1, 2)
+        truth = truth.float().to(diffusion.device) / 127.5 - 1
+        low = enlarged_input(truth, recipe.low_size)
+        size = recipe.painted_size
+    solver = DPMSolverMultistepScheduler(
+        beta_schedule=recipe.schedule,
+        beta_start=1e-4,
+        beta_end=0.02,
+        variance_type="learned_range",
+        thresholding=True,
+        sample_max_value=1.0,
+        lambda_min_clipped=-2.6 if low is None else -float("inf"),
+        final_sigmas_type="zero",
+    )
+    solver.set_timesteps(15 if low is None else 8)
+    sample = torch.randn(len(prompts), 3, size, size, generator=torch.Generator().manual_seed(7))
+    sample = sample.to(diffusion.device)
+    text, empty = network.encode(prompts), network.encode([""] * len(prompts))
+    for step in solver.timesteps:
+        given = sample if low is None else torch.cat([sample, low], dim=1)
+        predicted = network(given, step, text)
+        if low is None:
+            unguided = network(given, step, empty)
+            epsilon = unguided[:, :3] + 3.0 * (predicted[:, :3] - unguided[:, :3])
+            predicted = torch.cat([epsilon, predicted[:, 3:]], dim=1)
+        sample = solver.step(predicted, step, sample).prev_sample
+    if low is None:
+        return list(((sample + 1) / 2).split(6))
+    return [(pictures + 1) / 2 for pictures in (low, sample, truth)]
+
+
+def export(name: str, path: Path) -> None:
+    """Write the moving average of a run's checkpoint as the file that `bigart_lib` loads."""
+    recipe = RECIPES[name]
+    supply = Pictures(recipe.painted_size, np.random.default_rng(0))
+    run = Run(name, build(recipe, supply.vocabulary()), recipe.phases[-1].until, recipe.learning_rate)
+    glide.save(run.average.module, path)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("network", choices=RECIPES)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--pictures", type=int, help="pictures to see in all (default: the recipe's)")
+    parser.add_argument("--export", type=Path, help="write the trained weights here instead of training")
+    options = parser.parse_args(arguments)
+    join_processes(options.device)
+    if options.export:
+        export(options.network, options.export)
+    else:
+        train(options.network, torch.device(options.device), options.seed, options.pictures)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""The pictures to train on: painted without end, and now and then photographed. Knows no network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from bigart_lib.models.tokenizer import split_words
+from training.painter import paint
+from training.photographs import fetch, load_crops
+
+PHOTOGRAPHS_SHARE = 0.06  # of the pictures
+PHOTOGRAPHS_KEPT = 3000  # crops in memory
+CAPTIONS_FOR_VOCABULARY = 6000
+DATA = Path(__file__).parent / "data"
+
+
+class Pictures:
+    """An endless supply of pictures with captions: painted, and now and then photographed."""
+
+    def __init__(self, size: int, generator: np.random.Generator) -> None:
+        self.size = size
+        self.generator = generator
+        count = PHOTOGRAPHS_KEPT * 64 * 64 // (size * size) + 100
+        self.photographs = fetch(DATA)
+        self.crops, self.captions = load_crops(self.photographs, size, count, generator)
+
+    def take(self, count: int) -> tuple[torch.Tensor, list[str]]:
+        """Pictures (count, 3, size, size) uint8, and their captions."""
+        pictures, captions = [], []
+        for _ in range(count):
+            if self.generator.random() < PHOTOGRAPHS_SHARE:
+                index = self.generator.integers(len(self.crops))
+                pictures.append(self.crops[index])
+                captions.append(self.captions[index])
+            else:
+                painted = paint(self.generator, self.size)
+                pictures.append(painted.picture)
+                captions.append(painted.caption)
+        return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2), captions
+
+    def vocabulary(self) -> tuple[str, ...]:
+        """Every word of the captions: the painter's, as a long look finds them, and the photographs'."""
+        generator = np.random.default_rng(0)
+        captions = [paint(generator, 8).caption for _ in range(CAPTIONS_FOR_VOCABULARY)]
+        captions += [caption for photograph in self.photographs for caption in photograph.captions]
+        return tuple(sorted({word for caption in captions for word in split_words(caption)}))
+
+
+def random_crops(pictures: torch.Tensor, size: int, count: int) -> torch.Tensor:
+    """`count` square crops of each picture (N, C, H, W), one picture's after another's."""
+    crops = []
+    for picture in pictures:
+        for _ in range(count):
+            top, left = torch.randint(0, pictures.shape[-1] - size + 1, (2,)).tolist()
+            crops.append(picture[:, top : top + size, left : left + size])
+    return torch.stack(crops).contiguous(memory_format=torch.channels_last)

@@ -1,0 +1,146 @@
+"""A training run on disk: its log, its checkpoint, its sample sheets. Knows no model and no data.
+
+A run may be stopped at any moment and goes on from its last checkpoint when started again. Started by
+`torchrun`, its processes train one network together, each on pictures of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+import torch
+import torch.distributed as distributed
+from PIL import Image
+from torch import nn
+from torch.optim.swa_utils import AveragedModel
+
+WARM_UP_STEPS = 200
+AVERAGE_DECAY = 0.998  # of the moving average, a step
+SECONDS_BETWEEN_CHECKPOINTS = 180
+PICTURES_BETWEEN_SHEETS = 8000
+RUNS = Path(__file__).parent / "runs"
+
+
+def join_processes(device: str) -> None:
+    """Meet the other processes of a training that `torchrun` started; alone, do nothing."""
+    if "WORLD_SIZE" in os.environ:
+        distributed.init_process_group("nccl" if device == "cuda" else "gloo")
+
+
+def _average(averages: list[torch.Tensor], latest: list[torch.Tensor], step: torch.Tensor) -> None:
+    """Move the averages towards the latest weights, faster at first: nothing is worth keeping then."""
+    decay = min(AVERAGE_DECAY, (1 + int(step)) / (10 + int(step)))
+    torch._foreach_lerp_(averages, latest, 1 - decay)
+
+
+class Run:
+    """One network in training, with its moving average and optimizer.
+
+    Parameters
+    ----------
+    name : the run's folder below `training/runs`.
+    network : what is trained; on the device that training uses.
+    pictures : pictures to train on in all; the learning rate falls to zero over the last quarter.
+    learning_rate : the highest, after a warm-up.
+    """
+
+    def __init__(self, name: str, network: nn.Module, pictures: int, learning_rate: float) -> None:
+        self.folder = RUNS / name
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.network = network
+        self.average = AveragedModel(network, multi_avg_fn=_average)
+        self.optimizer = torch.optim.AdamW(network.parameters(), lr=learning_rate, betas=(0.9, 0.99))
+        self.learning_rate = learning_rate
+        self.total = pictures
+        self.rank = distributed.get_rank() if distributed.is_initialized() else 0
+        self.processes = distributed.get_world_size() if distributed.is_initialized() else 1
+        self.done = 0  # pictures seen
+        self.step = 0
+        self._recent: list[dict[str, float]] = []
+        self._saved = self._logged = time.monotonic()
+        self._logged_at = 0
+        if self._checkpoint.exists():
+            self._resume()
+
+    @property
+    def _checkpoint(self) -> Path:
+        return self.folder / "checkpoint.pt"
+
+    def update(self, losses: dict[str, torch.Tensor], count: int) -> None:
+        """One optimizer step on the sum of the losses of `count` pictures, gradients clipped at norm 1."""
+        remaining = max(0, self.total - self.done) / self.total
+        rate = self.learning_rate * min(1, (self.step + 1) / WARM_UP_STEPS, 4 * remaining)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.optimizer.zero_grad(set_to_none=True)
+        sum(losses.values()).backward()
+        self._average_gradients()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.optimizer.step()
+        self.average.update_parameters(self.network)
+        self.done += count * self.processes
+        self.step += 1
+        if self.rank:
+            return
+        self._recent.append({name: float(loss.detach()) for name, loss in losses.items()})
+        if self.step % 50 == 0:
+            self._log(rate)
+        if time.monotonic() - self._saved > SECONDS_BETWEEN_CHECKPOINTS or self.done >= self.total:
+            self.save()
+
+    def _average_gradients(self) -> None:
+        if self.processes == 1:
+            return
+        gradients = [parameter.grad for parameter in self.network.parameters() if parameter.grad is not None]
+        together = torch.cat([gradient.flatten() for gradient in gradients]) / self.processes
+        distributed.all_reduce(together)
+        for gradient, share in zip(
+            gradients, together.split([gradient.numel() for gradient in gradients]), strict=True
+        ):
+            gradient.copy_(share.view_as(gradient))
+
+    def sheet(self, rows: list[torch.Tensor]) -> None:
+        """Write rows of pictures (N, 3, H, W) in [0, 1] as one sheet, named by the pictures seen."""
+        picture = torch.cat([torch.cat(list(row), dim=2) for row in rows], dim=1)
+        pixels = (picture.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).cpu().numpy()
+        Image.fromarray(pixels).save(self.folder / f"sheet_{self.done:08d}.png")
+
+    def save(self) -> None:
+        """Write the checkpoint, whole or not at all."""
+        if self.rank:
+            return
+        state = {
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "done": self.done,
+            "step": self.step,
+        }
+        temporary = self._checkpoint.with_suffix(".part")
+        torch.save(state, temporary)
+        os.replace(temporary, self._checkpoint)
+        self._saved = time.monotonic()
+
+    def _resume(self) -> None:
+        state = torch.load(self._checkpoint, map_location="cpu", weights_only=True)
+        self.network.load_state_dict(state["network"])
+        self.average.load_state_dict(state["average"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.done = self._logged_at = state["done"]
+        self.step = state["step"]
+
+    def _log(self, rate: float) -> None:
+        now = time.monotonic()
+        entry = {
+            "pictures": self.done,
+            "pictures_per_second": round((self.done - self._logged_at) / (now - self._logged), 1),
+            "learning_rate": round(rate, 7),
+        }
+        for name in self._recent[0]:
+            entry[name] = round(sum(losses[name] for losses in self._recent) / len(self._recent), 5)
+        with (self.folder / "log.jsonl").open("a") as log:
+            log.write(json.dumps(entry) + "\n")
+        self._recent, self._logged, self._logged_at = [], now, self.done
