@@ -145,7 +145,7 @@ def working_memory(config: RRDBNetConfig, height: int, width: int, dtype: torch.
 
 def _tail_side(tile: int) -> int:
     """The tail's maps are `scale` times as long, so its tiles are shorter."""
-    return tile // 2
+    return max(tile // 4, 8)
 
 
 @torch.no_grad()

@@ -1,0 +1,64 @@
+"""Pictures to tensors and back, without losing a level; and what an artist may bring."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from bigart_lib import images
+
+
+def gradient(mode="RGB", size=(16, 9)):
+    rows = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    return Image.fromarray(rows).convert(mode)
+
+
+def test_pictures_survive_the_way_to_tensors_and_back_exactly():
+    picture = gradient()
+    tensor = images.to_tensor(picture)
+    assert tensor.shape == (1, 3, 9, 16) and tensor.dtype == torch.float32
+    assert images.to_image(tensor).tobytes() == picture.tobytes()
+
+
+def test_values_are_rounded_and_clamped_not_cut():
+    values = torch.tensor([-0.1, 0.49 / 255, 0.51 / 255, 254.6 / 255, 1.3]).expand(1, 3, 1, 5)
+    assert np.asarray(images.to_image(values))[0, :, 0].tolist() == [0, 0, 1, 255, 255]
+
+
+def test_a_tensor_of_another_shape_is_refused():
+    with pytest.raises(ValueError, match=r"expected a picture of shape \(1, 3, height, width\)"):
+        images.to_image(torch.zeros(3, 8, 8))
+
+
+def test_deep_grey_and_palette_pictures_are_read_as_they_look(tmp_path):
+    deep = Image.fromarray(np.array([[0, 32768, 65535]], dtype=np.uint16))
+    deep.save(tmp_path / "deep.png")
+    assert np.asarray(images.read(tmp_path / "deep.png"))[0, :, 0] == pytest.approx([0, 127.5, 255], abs=1)
+    gradient("P").save(tmp_path / "palette.png")
+    assert images.read(tmp_path / "palette.png").mode == "RGB"
+
+
+def test_half_transparent_lies_on_white(tmp_path):
+    Image.new("RGBA", (2, 2), (0, 0, 0, 128)).save(tmp_path / "veil.png")
+    assert images.read(tmp_path / "veil.png").getpixel((0, 0)) == pytest.approx((127, 127, 127), abs=1)
+
+
+def test_nothing_is_overwritten(tmp_path):
+    images.save(gradient(), tmp_path / "mine.png")
+    with pytest.raises(FileExistsError):
+        images.save(gradient(), tmp_path / "mine.png")
+
+
+def test_text_of_any_script_survives_in_the_file(tmp_path):
+    images.save(gradient(), tmp_path / "a.png", {"bigart": '{"prompt": "夕陽 über dem See"}'})
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.text["bigart"] == '{"prompt": "夕陽 über dem See"}'
+
+
+@pytest.mark.parametrize("count", [1, 4, 7])
+def test_a_contact_sheet_shows_every_picture_whole(count):
+    pictures = [Image.new("RGB", (64, 64), (10 * index, 200, 30)) for index in range(count)]
+    sheet = images.contact_sheet(pictures, [str(index) for index in range(count)], "a long title " * 20)
+    pixels = np.asarray(sheet)
+    for index in range(count):
+        assert (pixels == (10 * index, 200, 30)).all(-1).sum() == 64 * 64

@@ -1,0 +1,98 @@
+"""BigArt: the stages in their order, kept as they are made, stopped when told to."""
+
+import pytest
+import torch
+from PIL import Image
+
+import bigart_lib
+from bigart_lib import CancelledError, GenerateSettings, PaintSettings, TextureSettings, machine
+from bigart_lib.images import PictureError
+
+PLAIN = TextureSettings(0)
+
+
+@pytest.fixture
+def bigart(tiny_models):
+    return bigart_lib.load("embedded", device="cpu")
+
+
+def test_load_takes_the_embedded_set_where_nothing_was_fetched(tiny_models):
+    chosen = bigart_lib.load(device="cpu", dtype=torch.float32)
+    assert chosen.model_set is tiny_models
+    assert chosen.describe().startswith("embedded models on CPU")
+
+
+def test_the_stages_come_in_order_and_are_kept_as_they_are_made(bigart):
+    candidate = bigart.generate("a lake", GenerateSettings(1, count=1))[0]
+    kept = []
+    painting = bigart.paint(
+        candidate, PaintSettings(1024), keep=lambda stage, image, recipe: kept.append(stage)
+    )
+    assert kept == list(painting.stages) == ["256", "1024", "1024_textured", "1024_enhanced"]
+    assert painting.image is painting.stages["1024_enhanced"]
+    assert painting.recipe.stage == "1024_enhanced" and painting.recipe.prompt == "a lake"
+
+
+def test_a_painting_is_saved_with_its_recipe_and_never_over_another(bigart, tmp_path):
+    candidate = bigart.generate("a lake", GenerateSettings(1, count=1))[0]
+    painting = bigart.paint(candidate, PaintSettings(256))
+    painting.save(tmp_path / "mine.png", dpi=150)
+    with Image.open(tmp_path / "mine.png") as image:
+        assert round(image.info["dpi"][0]) == 150 and "a lake" in image.text["bigart"]
+    with pytest.raises(FileExistsError):
+        painting.save(tmp_path / "mine.png")
+
+
+def test_what_the_artist_left_open_is_in_the_recipe(bigart):
+    recipe = bigart.generate("a lake", GenerateSettings(count=1))[0].recipe
+    assert (recipe.generate.steps, recipe.generate.sampler) == (2, "dpm++")
+
+
+def test_the_second_texture_is_not_the_first_enlarged(bigart):
+    image = Image.new("RGB", (8, 8), "gray")
+    texture = TextureSettings(0.1, 1)
+    painted = bigart.paint_image(image, "gray.png", PaintSettings(4096, PLAIN, texture, False), seed=1)
+    again = bigart.paint_image(image, "gray.png", PaintSettings(4096, PLAIN, texture, False), seed=1)
+    other = bigart.paint_image(image, "gray.png", PaintSettings(4096, PLAIN, texture, False), seed=2)
+    assert painted.image.size == (128, 128)
+    assert painted.image.tobytes() == again.image.tobytes() != other.image.tobytes()
+
+
+def test_stages_can_be_had_one_at_a_time(bigart):
+    image = Image.new("RGB", (21, 13), "olive")
+    assert bigart.enlarge(image).size == (84, 52)
+    assert bigart.enhance(image).size == (21, 13)
+    assert bigart.add_texture(image, TextureSettings(0.1, 3)).getcolors(1000) != image.getcolors()
+
+
+def test_cancel_stops_at_the_next_step_and_the_next_run_works(bigart):
+    def cancel(progress):
+        if progress.stage == "base" and progress.step == 1:
+            bigart.cancel()
+
+    with pytest.raises(CancelledError, match="stopped in base at step 1"):
+        bigart.generate("a lake", GenerateSettings(1, count=2), cancel)
+    assert len(bigart.generate("a lake", GenerateSettings(1, count=1))) == 1
+
+
+@pytest.mark.parametrize("prompt", ["", "  \n "])
+def test_an_empty_prompt_is_refused(bigart, prompt):
+    with pytest.raises(ValueError, match="prompt is empty"):
+        bigart.generate(prompt)
+
+
+def test_a_picture_that_would_become_too_large_is_refused_before_any_work(bigart):
+    with pytest.raises(PictureError, match="make it smaller first"):
+        bigart.paint_image(Image.new("RGB", (5000, 4000)), "wide.png", PaintSettings(1024))
+
+
+def test_an_estimate_grows_with_the_work(bigart):
+    once, twice = (bigart.seconds_to_enlarge(256, 256, times) for times in (4, 16))
+    assert twice > 5 * once > 0
+
+
+def test_bf16_is_chosen_only_where_the_processor_has_it(monkeypatch):
+    cpu = torch.device("cpu")
+    for has, expected in ((True, torch.bfloat16), (False, torch.float32)):
+        monkeypatch.setattr(machine, "_cpu_has_fast_bf16", lambda has=has: has)
+        assert machine.pick_precision(cpu) is expected
