@@ -6,6 +6,7 @@ Knows files and tensors, not what the networks do with them.
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,7 +71,8 @@ def read_tensors(path: Path) -> dict[str, torch.Tensor]:
         raise WeightsError(f"{path}: expected a file of weights, found none")
     tensors = _read_safetensors(path) if path.suffix == ".safetensors" else _read_checkpoint(path)
     for wrapping in ("state_dict", "params_ema", "params"):
-        tensors = tensors.get(wrapping, tensors)
+        if isinstance(tensors.get(wrapping), dict):
+            tensors = tensors[wrapping]
     return tensors
 
 
@@ -117,18 +119,20 @@ def _read_safetensors(path: Path) -> dict[str, torch.Tensor]:
 
 
 def _read_checkpoint(path: Path) -> dict:
-    import pickle
-
     import torch
 
     try:
+        zipped = zipfile.is_zipfile(path)  # files of PyTorch before 1.6 are not, and cannot be mapped
         # Lightning pickles a class of its own beside VQGAN's tensors; this empty one stands in for it.
         stub = (_InertCallback, "pytorch_lightning.callbacks.model_checkpoint.ModelCheckpoint")
         with torch.serialization.safe_globals([stub]):
-            checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
-        reason = str(error).splitlines()[0]
-        raise WeightsError(f"{path} is not a checkpoint that can be read safely: {reason}") from error
+            checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
+    except Exception as error:  # whatever a damaged or hostile file makes the reader raise
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise WeightsError(
+            f"{path} ({path.stat().st_size} bytes) cannot be read safely: it may be cut short, a web page "
+            f"saved in place of the file, or hold code, which is never run; get it again ({reason})"
+        ) from error
     if not isinstance(checkpoint, dict):
         raise WeightsError(f"{path}: expected named tensors, got {type(checkpoint).__name__}")
     return checkpoint
