@@ -60,7 +60,7 @@ RECIPES = {
         attention=(False, False, True, True, True),
         text_width=128,
         text_layers=3,
-        phases=(Phase(until=70_000, size=32, batch=24), Phase(until=90_000, size=64, batch=16)),
+        phases=(Phase(until=39_000, size=32, batch=24), Phase(until=63_000, size=64, batch=12)),
         painted_size=64,
     ),
     "upsampler": Recipe(
