@@ -89,11 +89,12 @@ def measure(way: str, side: int, options: argparse.Namespace) -> dict:
         run(picture)
     times = [run(picture) for _ in range(options.runs)]
     seconds, trunk_seconds = (statistics.median(column) for column in zip(*times, strict=True))
+    whole = way != "trunk in one piece"
     return {
         "way": way,
         "side": side,
-        "seconds": None if way == "trunk in one piece" else round(seconds, 3),
-        "tflops": round(estimate_flops(config, side, side) / seconds / 1e12, 4),
+        "seconds": round(seconds, 3) if whole else None,
+        "tflops": round(estimate_flops(config, side, side) / seconds / 1e12, 4) if whole else None,
         "trunk_seconds": round(trunk_seconds, 3),
         "trunk_tflops": round(trunk_flops / trunk_seconds / 1e12, 4),
         "peak_mib": round((peak_memory(options.device) - before) / MEBIBYTE),
