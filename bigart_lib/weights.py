@@ -9,7 +9,7 @@ import json
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import torch
@@ -58,8 +58,7 @@ def read_tensors(path: Path) -> dict[str, torch.Tensor]:
 
     Parameters
     ----------
-    path : `.safetensors`, or a checkpoint of `torch.save`; a checkpoint's wrapping `state_dict`,
-        `params` or `params_ema` is taken off.
+    path : `.safetensors`, or a checkpoint of `torch.save`, unwrapped.
 
     Raises
     ------
@@ -70,10 +69,15 @@ def read_tensors(path: Path) -> dict[str, torch.Tensor]:
     if not path.is_file():
         raise WeightsError(f"{path}: expected a file of weights, found none")
     tensors = _read_safetensors(path) if path.suffix == ".safetensors" else _read_checkpoint(path)
-    for wrapping in ("state_dict", "params_ema", "params"):
-        if isinstance(tensors.get(wrapping), dict):
-            tensors = tensors[wrapping]
-    return tensors
+    return unwrap(tensors)
+
+
+def unwrap(checkpoint: Any) -> Any:
+    """What publishers put inside a checkpoint under `state_dict`, `params_ema` or `params`; else itself."""
+    for name in ("state_dict", "params_ema", "params"):
+        if isinstance(checkpoint, Mapping) and isinstance(checkpoint.get(name), Mapping):
+            return checkpoint[name]
+    return checkpoint
 
 
 def read_config(path: Path) -> dict | None:

@@ -8,18 +8,16 @@ picture files or of where weights are downloaded from.
 from __future__ import annotations
 
 import importlib.util
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import safetensors.torch
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from bigart_lib.models.ncnn import read_ncnn
-from bigart_lib.weights import WeightsError, check_fit
+from bigart_lib.weights import WeightsError, check_fit, read_tensors, unwrap
 
 NEGATIVE_SLOPE = 0.2  # of every LeakyReLU
 RESIDUAL_SCALE = 0.2  # share of a block's result that is added to its input
@@ -246,10 +244,7 @@ def from_state_dict(tensors: Mapping[str, Tensor], source: str) -> RRDBNet:
     WeightsError
         If they are not one to one the weights of an RRDBNet.
     """
-    for wrapper in ("params_ema", "params"):
-        if isinstance(tensors, Mapping) and isinstance(tensors.get(wrapper), Mapping):
-            tensors = tensors[wrapper]
-            break
+    tensors = unwrap(tensors)
     if not isinstance(tensors, Mapping) or not all(isinstance(t, Tensor) for t in tensors.values()):
         raise WeightsError(
             f"{source} should hold named tensors and nothing else; "
@@ -339,25 +334,13 @@ def _packaged(name: str) -> Path:
 
 
 def _read_file(path: Path) -> Mapping[str, Tensor]:
-    pair = (
-        [path.with_suffix(".param"), path.with_suffix(".bin")]
-        if path.suffix in (".param", ".bin")
-        else [path]
-    )
-    for file in pair:
+    is_ncnn = path.suffix in (".param", ".bin")
+    files = [path.with_suffix(".param"), path.with_suffix(".bin")] if is_ncnn else [path]
+    for file in files:
         if not file.is_file():
             raise WeightsError(
                 f"no file {file}; expected a file of weights, or one of the names {', '.join(PACKAGED)}"
             )
-    if len(pair) == 2:
-        return read_ncnn(pair[0].read_bytes(), pair[1].read_bytes(), str(path))
-    try:
-        if path.suffix == ".safetensors":
-            return safetensors.torch.load_file(path)
-        # files of PyTorch before 1.6 are no zip archives and cannot be memory-mapped
-        return torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
-    except Exception as error:  # whatever a damaged or hostile file makes the readers raise
-        raise WeightsError(
-            f"{path} ({path.stat().st_size} bytes) cannot be read as weights: it may be cut short, or a web "
-            f"page saved in place of the file, or hold code, which we do not run; download it again ({error})"
-        ) from error
+    if is_ncnn:
+        return read_ncnn(files[0].read_bytes(), files[1].read_bytes(), str(path))
+    return read_tensors(path)

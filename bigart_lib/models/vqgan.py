@@ -21,6 +21,7 @@ from bigart_lib.weights import (
     check_fit,
     read_config,
     read_tensors,
+    unwrap,
     write_network,
 )
 
@@ -89,7 +90,7 @@ def convert(published: Mapping, source: str) -> VQModel:
         Where the tensors are not one to one those of a VQGAN with a plain codebook (Gumbel ones are not),
         naming the misfits by their published names.
     """
-    tensors = published.get("state_dict", published) if isinstance(published, Mapping) else published
+    tensors = unwrap(published)
     _check_tensors(tensors, source)
     tensors = {name: tensor for name, tensor in tensors.items() if not name.startswith(TRAINING_ONLY)}
     network = _empty(infer_config(tensors, source), source)
