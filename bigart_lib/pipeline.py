@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from bigart_lib.model_sets import ModelSet
 
+CANDIDATE_SIZE = 256  # px a side, and what the sizes of `PaintSettings` count from
 CUDA_BATCH = 7  # candidates that share a pass on a CUDA device
 MOST_PIXELS = 16384 * 16384  # of a finished picture
 
@@ -189,7 +190,7 @@ class BigArt:
             When the finished picture would be larger than 16384x16384 in all.
         """
         settings = settings or PaintSettings()
-        times = settings.size // 256
+        times = settings.size // CANDIDATE_SIZE
         if image.width * image.height * times**2 > MOST_PIXELS:
             raise images.PictureError(
                 f"{name} has {image.width}x{image.height} pixels; {times} times that, "
@@ -236,28 +237,30 @@ class BigArt:
         report = self._stoppable(report)
         painting = Painting()
 
-        def finish(stage: str, picture: torch.Tensor) -> None:
+        def finish(suffix: str = "") -> None:
+            # Sizes name the stages of a candidate; an artist's own picture has a size of its own.
+            stage = str(size) if recipe.prompt else f"{size // CANDIDATE_SIZE}x"
             image = images.to_image(picture)
-            painting.stages[stage] = image
-            painting.recipes[stage] = replace(recipe, paint=settings, stage=stage)
-            keep(stage, image, painting.recipes[stage])
+            painting.stages[stage + suffix] = image
+            painting.recipes[stage + suffix] = replace(recipe, paint=settings, stage=stage + suffix)
+            keep(stage + suffix, image, painting.recipes[stage + suffix])
 
-        size = 256
-        finish(str(size), picture)
+        size = CANDIDATE_SIZE
+        finish()
         while size < settings.size:
             size *= ENLARGEMENT
             picture = self._enlarge(picture, report)
             texture = {1024: settings.texture_1k, 4096: settings.texture_4k}.get(size)
-            if texture is None or not texture.amount:
-                finish(str(size), picture)
-            else:
-                if size == 1024:
-                    finish(str(size), picture)
+            has_texture = texture is not None and texture.amount > 0
+            is_first = size == 1024
+            if is_first or not has_texture:
+                finish()
+            if has_texture:
                 picture = stages.add_texture(picture, texture, [*seed, size], report)
-                finish(f"{size}_textured" if size == 1024 else str(size), picture)
-            if size == 1024 and settings.enhance:
+                finish("_textured" if is_first else "")
+            if is_first and settings.enhance:
                 picture = stages.enhance(self._network("enhancer"), picture, report)
-                finish(f"{size}_enhanced", picture)
+                finish("_enhanced")
         return painting
 
     def _enlarge(self, picture: torch.Tensor, report: Report) -> torch.Tensor:

@@ -126,7 +126,7 @@ def test_enlarge_takes_any_size_with_alpha_and_a_turned_camera(bigart, tmp_path)
         assert image.size == (84, 120) and image.mode == "RGB"
         recipe = json.loads(image.text["bigart"])
     assert recipe["source"] == "mine.png"
-    with Image.open(Path(lines[-1]).parent / "256.png") as start:
+    with Image.open(Path(lines[-1]).parent / "1x.png") as start:
         assert start.getpixel((5, 5)) == (255, 255, 255)  # what is transparent lies on white
 
 
