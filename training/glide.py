@@ -20,7 +20,7 @@ from bigart_lib.models import glide
 from bigart_lib.models.text_encoder import TextEncoderConfig
 from training.diffusion import Diffusion
 from training.painter import SCENES, paint
-from training.pictures import Pictures, random_crops
+from training.pictures import Pictures, random_crops, vocabulary
 from training.run import PICTURES_BETWEEN_SHEETS, Run, join_processes
 
 DROPPED_CAPTIONS = 0.12  # share trained without a caption, for classifier-free guidance
@@ -60,7 +60,7 @@ RECIPES = {
         attention=(False, False, True, True, True),
         text_width=128,
         text_layers=3,
-        phases=(Phase(until=39_000, size=32, batch=24), Phase(until=63_000, size=64, batch=12)),
+        phases=(Phase(until=39_000, size=32, batch=24), Phase(until=59_000, size=64, batch=12)),
         painted_size=64,
     ),
     "upsampler": Recipe(
@@ -77,10 +77,10 @@ RECIPES = {
 }
 
 
-def build(recipe: Recipe, vocabulary: tuple[str, ...]) -> glide.Glide:
+def build(recipe: Recipe, words: tuple[str, ...]) -> glide.Glide:
     """The untrained network of a recipe."""
     text = TextEncoderConfig(
-        vocabulary_size=len(vocabulary) + 1,  # and the padding
+        vocabulary_size=len(words) + 1,  # and the padding
         context_length=recipe.context_length,
         width=recipe.text_width,
         num_layers=recipe.text_layers,
@@ -95,7 +95,7 @@ def build(recipe: Recipe, vocabulary: tuple[str, ...]) -> glide.Glide:
         head_width=32,
         norm_groups=8,
         text=text,
-        vocabulary=vocabulary,
+        vocabulary=words,
     )
     network = glide.Glide(config)
     torch.nn.init.zeros_(network.unet.conv_out.weight)
@@ -108,7 +108,7 @@ def train(name: str, device: torch.device, seed: int, pictures: int | None) -> N
     total = pictures or recipe.phases[-1].until
     torch.manual_seed(seed)
     supply = Pictures(recipe.painted_size, np.random.default_rng(seed))
-    network = build(recipe, supply.vocabulary()).to(device)
+    network = build(recipe, vocabulary()).to(device)
     run = Run(name, network, total, recipe.learning_rate)
     # A resumed run sees new pictures, not those of its beginning again, and each process its own.
     supply.generator = np.random.default_rng([seed, run.done, run.rank])
@@ -209,8 +209,7 @@ def samples(network: glide.Glide, diffusion: Diffusion, recipe: Recipe, size: in
 def export(name: str, path: Path) -> None:
     """Write the moving average of a run's checkpoint as the file that `bigart_lib` loads."""
     recipe = RECIPES[name]
-    supply = Pictures(recipe.painted_size, np.random.default_rng(0))
-    run = Run(name, build(recipe, supply.vocabulary()), recipe.phases[-1].until, recipe.learning_rate)
+    run = Run(name, build(recipe, vocabulary()), recipe.phases[-1].until, recipe.learning_rate)
     glide.save(run.average.module, path)
 
 

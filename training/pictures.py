@@ -24,8 +24,7 @@ class Pictures:
         self.size = size
         self.generator = generator
         count = PHOTOGRAPHS_KEPT * 64 * 64 // (size * size) + 100
-        self.photographs = fetch(DATA)
-        self.crops, self.captions = load_crops(self.photographs, size, count, generator)
+        self.crops, self.captions = load_crops(fetch(DATA), size, count, generator)
 
     def take(self, count: int) -> tuple[torch.Tensor, list[str]]:
         """Pictures (count, 3, size, size) uint8, and their captions."""
@@ -41,12 +40,13 @@ class Pictures:
                 captions.append(painted.caption)
         return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2), captions
 
-    def vocabulary(self) -> tuple[str, ...]:
-        """Every word of the captions: the painter's, as a long look finds them, and the photographs'."""
-        generator = np.random.default_rng(0)
-        captions = [paint(generator, 8).caption for _ in range(CAPTIONS_FOR_VOCABULARY)]
-        captions += [caption for photograph in self.photographs for caption in photograph.captions]
-        return tuple(sorted({word for caption in captions for word in split_words(caption)}))
+
+def vocabulary() -> tuple[str, ...]:
+    """Every word of the captions: the painter's, as a long look finds them, and the photographs'."""
+    generator = np.random.default_rng(0)
+    captions = [paint(generator, 8).caption for _ in range(CAPTIONS_FOR_VOCABULARY)]
+    captions += [caption for photograph in fetch(DATA) for caption in photograph.captions]
+    return tuple(sorted({word for caption in captions for word in split_words(caption)}))
 
 
 def random_crops(pictures: torch.Tensor, size: int, count: int) -> torch.Tensor:

@@ -1,0 +1,68 @@
+"""The models that come with the package: they load, and they paint what a prompt says."""
+
+import numpy as np
+import pytest
+import torch
+
+from bigart_lib import model_sets, stages
+from bigart_lib.models import glide, rrdbnet, vqgan
+from bigart_lib.sampling import sample_base
+from bigart_lib.settings import GenerateSettings
+
+SET = model_sets.embedded()
+
+
+def test_the_embedded_set_is_whole_and_under_40_megabytes():
+    assert SET.missing() == []
+    assert sum(path.stat().st_size for path in model_sets.EMBEDDED_FOLDER.glob("*.safetensors")) < 40e6
+    assert rrdbnet.load(SET.enlarger).config == rrdbnet.RRDBNetConfig()
+
+
+@pytest.fixture(scope="module")
+def base():
+    return glide.load(SET.base).to(memory_format=torch.channels_last)
+
+
+def test_the_models_read_the_words_of_the_article(base):
+    unknown = {
+        word
+        for prompt in (
+            "an abstract painting with colorful circles",
+            "a splatter painting with thin yellow and black lines",
+            "a block color painting with purple and green squares",
+            "landscape painting of an Italian villa",
+            "sunset over a lake",
+            "majestic snow-capped mountains",
+            "a painting of a corgi",
+            "a tabby cat",
+            "a goldfish in a glass bowl",
+            "still life painting of colorful glass bottles",
+            "a seascape with crashing waves",
+            "Boston city skyline",
+        )
+        for word in base.tokenizer.unknown_words(prompt)
+    }
+    assert unknown == set()
+    assert base.tokenizer.unknown_words("a zeppelin over a lake") == ["zeppelin"]
+
+
+def mean_colours(base, prompt, count=4):
+    settings = stages.complete(GenerateSettings(seed=2), SET.sampling)
+    generators = [stages.random_generator(2, index) for index in range(count)]
+    pictures = torch.cat(sample_base(base, prompt, settings, SET.sampling, generators))
+    return pictures.mean((0, 2, 3)).numpy()
+
+
+def test_the_colour_in_a_prompt_decides_the_colour_of_the_pictures(base):
+    red = mean_colours(base, "a block color painting with red and orange squares")
+    blue = mean_colours(base, "a block color painting with blue and teal squares")
+    assert red[0] - red[2] > 0.15 and blue[2] - blue[0] > 0.15
+
+
+def test_the_vqgan_keeps_a_smooth_picture_as_it_is():
+    network = vqgan.load(SET.enhancer)
+    ramp = torch.from_numpy(np.linspace(0.2, 0.8, 128, dtype=np.float32))
+    picture = torch.stack([ramp.expand(96, 128), ramp.flip(0).expand(96, 128), ramp.expand(96, 128)])[None]
+    repainted = vqgan.reconstruct(network, picture)
+    assert float((repainted - picture).square().mean().sqrt()) < 0.06
+    assert float((repainted - picture).mean().abs()) < 0.02
