@@ -72,11 +72,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return command(parser().parse_args(arguments), run)
     except KeyboardInterrupt:
-        run.close_bar()
-        finished = f"; what was finished is in {run.folder.path}" if run.folder else ""
-        return _complain(f"interrupted{finished}", INTERRUPTED)
+        finished = run.end()
+        where = f"what was finished is in {finished}" if finished else "nothing was finished"
+        return _complain(f"interrupted; {where}", INTERRUPTED)
     except (ValueError, OSError, EOFError) as error:
-        run.close_bar()
+        run.end()
         return _complain(_one_line(error), BAD_INPUT)
 
 
@@ -106,12 +106,21 @@ class _Run:
         self._bar.n = 100 * progress.step / progress.total
         self._bar.refresh()
         if progress.step == progress.total:
-            self.close_bar()
+            self._close_bar()
 
-    def close_bar(self) -> None:
+    def _close_bar(self) -> None:
         if self._bar is not None:
             self._bar.close()
             self._bar = None
+
+    def end(self) -> Path | None:
+        """Tidy up early; returns the folder, unless nothing is in it."""
+        self._close_bar()
+        if self.folder is None:
+            return None
+        with suppress(OSError):
+            self.folder.path.rmdir()  # only an empty one can be
+        return self.folder.path if self.folder.path.exists() else None
 
 
 BAR = "{desc:>20} {bar:30} {percentage:3.0f} % {elapsed}, {remaining} left"
@@ -132,9 +141,9 @@ def _paint(options: argparse.Namespace, run: _Run) -> int:
     paints_on = options.size > 256
     say(f"{_capital(bigart.describe())}, seed {generate.seed}{_estimate(bigart, 256, 256, settings)}")
     run.folder = _new_folder(options.out, prompt)
+    _warn_of_unknown_words(bigart, prompt)
     candidates = bigart.generate(prompt, generate, run.bars(options.quiet))
     sheet = _save_candidates(run.folder, candidates)
-    _warn_of_unknown_words(bigart, prompt)
     if not paints_on:
         print(sheet)
         return 0
@@ -218,7 +227,7 @@ def _save_candidates(folder: RunFolder, candidates: Candidates) -> Path:
 def _warn_of_unknown_words(bigart: BigArt, prompt: str) -> None:
     if unknown := bigart.unknown_words(prompt):
         print(
-            f"these models do not know {', '.join(map(repr, unknown))} and painted without",
+            f"these models do not know {', '.join(map(repr, unknown))} and will paint without",
             file=sys.stderr,
         )
 

@@ -148,7 +148,7 @@ def test_info_prints_the_recipe_and_sees_a_change(bigart, tmp_path):
 
 def test_words_that_the_models_do_not_know_are_named(bigart):
     _, _, errors = bigart("a purple lake", "--size", 256, "--count", 1)
-    assert "these models do not know 'purple' and painted without" in errors
+    assert "these models do not know 'purple' and will paint without" in errors
 
 
 def write_bad_pictures(folder):
@@ -229,6 +229,18 @@ def test_an_interrupt_leaves_the_finished_stages_and_says_where(bigart, monkeypa
     assert code == 130
     assert errors[-1] == "bigart: interrupted; what was finished is in bigart_pictures/sunset-over-a-lake"
     assert Path("bigart_pictures/sunset-over-a-lake/1024_textured.png").exists()
+
+
+def test_an_interrupt_before_anything_is_finished_leaves_nothing(bigart, monkeypatch, tmp_path):
+    from bigart_lib import stages
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(stages, "generate", interrupted)
+    code, _, errors = bigart(PROMPT, "--size", 1024)
+    assert (code, errors[-1]) == (130, "bigart: interrupted; nothing was finished")
+    assert list(tmp_path.glob("bigart_pictures/*")) == []
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are sent otherwise there")

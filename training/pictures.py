@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import torch
 
@@ -14,7 +12,6 @@ from training.photographs import fetch, load_crops
 PHOTOGRAPHS_SHARE = 0.06  # of the pictures
 PHOTOGRAPHS_KEPT = 3000  # crops in memory
 CAPTIONS_FOR_VOCABULARY = 6000
-DATA = Path(__file__).parent / "data"
 
 
 class Pictures:
@@ -24,7 +21,7 @@ class Pictures:
         self.size = size
         self.generator = generator
         count = PHOTOGRAPHS_KEPT * 64 * 64 // (size * size) + 100
-        self.crops, self.captions = load_crops(fetch(DATA), size, count, generator)
+        self.crops, self.captions = load_crops(fetch(), size, count, generator)
 
     def take(self, count: int) -> tuple[torch.Tensor, list[str]]:
         """Pictures (count, 3, size, size) uint8, and their captions."""
@@ -45,7 +42,7 @@ def vocabulary() -> tuple[str, ...]:
     """Every word of the captions: the painter's, as a long look finds them, and the photographs'."""
     generator = np.random.default_rng(0)
     captions = [paint(generator, 8).caption for _ in range(CAPTIONS_FOR_VOCABULARY)]
-    captions += [caption for photograph in fetch(DATA) for caption in photograph.captions]
+    captions += [caption for photograph in fetch() for caption in photograph.captions]
     return tuple(sorted({word for caption in captions for word in split_words(caption)}))
 
 

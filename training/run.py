@@ -17,7 +17,7 @@ from PIL import Image
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
-WARM_UP_STEPS = 200
+WARM_UP_STEPS = 50
 AVERAGE_DECAY = 0.998  # of the moving average, a step
 SECONDS_BETWEEN_CHECKPOINTS = 180
 PICTURES_BETWEEN_SHEETS = 8000

@@ -22,9 +22,9 @@ from training.run import PICTURES_BETWEEN_SHEETS, Run
 SIZE = 64  # px a side of the crops trained on
 PAINTED_SIZE = 256
 CROPS = 4  # of each picture
-BATCH = 32  # crops a step
-TOTAL = 40_000  # crops
-CONTINUOUS = 4_000  # crops before the codebook is used
+BATCH = 8  # crops a step
+TOTAL = 13_000  # crops
+CONTINUOUS = 3_000  # crops before the codebook is used
 STEPS_BETWEEN_REVIVALS = 50
 SETTLED = 0.7  # share of the training after which codes stay where they are
 COMMITMENT = 0.25  # of the encoder to the codes, against that of the codes to the encoder
