@@ -314,7 +314,7 @@ def _enlarge_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--times", type=_choice("times", TIMES), default=4, help="how much longer its sides get: 4, 16 or 64"
     )
-    _add_work_options(parser, enhance=False)
+    _add_work_options(parser)
     return parser
 
 
@@ -336,7 +336,7 @@ def _parser(name: str, description: str) -> argparse.ArgumentParser:
     return parser
 
 
-def _add_work_options(parser: argparse.ArgumentParser, enhance: bool = True) -> None:
+def _add_work_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--models", type=_choice("models", MODELS), default="auto", help=f"{', '.join(MODELS)} (default auto)"
     )
@@ -353,7 +353,7 @@ def _add_work_options(parser: argparse.ArgumentParser, enhance: bool = True) -> 
             help=f"texture {where}: 0 to {TEXTURE_AMOUNT.most}, in clumps of 1 to {TEXTURE_SIZE.most}",
         )  # fmt: skip
     parser.add_argument(
-        "--enhance", action=argparse.BooleanOptionalAction, default=enhance, help="let VQGAN repaint details"
+        "--enhance", action=argparse.BooleanOptionalAction, default=False, help="let VQGAN repaint details"
     )
     parser.add_argument("--out", type=Path, default=OUT, help=f"where runs get their folders (default {OUT})")
     parser.add_argument("--device", help="cpu or cuda (default: cuda where there is one)")

@@ -93,7 +93,7 @@ class PaintSettings:
     size: int = 4096  # px a side of the finished picture, for a square candidate
     texture_1k: TextureSettings = TextureSettings()  # laid on after the first enlarging
     texture_4k: TextureSettings = TextureSettings()  # laid on after the second
-    enhance: bool = True  # whether VQGAN repaints the first enlarging
+    enhance: bool = False  # whether VQGAN repaints the first enlarging
 
     def __post_init__(self) -> None:
         check_choice("size", self.size, PICTURE_SIZES)

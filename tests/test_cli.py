@@ -33,7 +33,7 @@ def bigart(tiny_models, tmp_path, monkeypatch, capsys):
 
 
 def test_a_prompt_makes_a_folder_with_every_stage_and_says_where(bigart):
-    code, lines, _ = bigart(PROMPT, "--seed", 3, "--size", 1024, "--count", 2, "--device", "cpu")
+    code, lines, _ = bigart(PROMPT, "--seed", 3, "--size", 1024, "--count", 2, "--device", "cpu", "--enhance")
     folder = Path("bigart_pictures/sunset-over-a-lake")
     assert code == 0
     assert lines[0].startswith("Embedded models on CPU") and "seed 3" in lines[0]
@@ -57,7 +57,7 @@ def test_a_prompt_makes_a_folder_with_every_stage_and_says_where(bigart):
 
 
 def test_the_finished_picture_is_4096_at_300_dpi_in_srgb_and_carries_its_recipe(bigart):
-    code, lines, _ = bigart(PROMPT, "--seed", 3, "--count", 1, "--no-enhance")
+    code, lines, _ = bigart(PROMPT, "--seed", 3, "--count", 1)
     assert code == 0
     with Image.open(lines[-1]) as image:
         assert image.size == (4096, 4096)
@@ -225,7 +225,7 @@ def test_an_interrupt_leaves_the_finished_stages_and_says_where(bigart, monkeypa
         raise KeyboardInterrupt
 
     monkeypatch.setattr(stages, "enhance", interrupted)
-    code, _, errors = bigart(PROMPT, "--size", 1024, "--count", 1)
+    code, _, errors = bigart(PROMPT, "--size", 1024, "--count", 1, "--enhance")
     assert code == 130
     assert errors[-1] == "bigart: interrupted; what was finished is in bigart_pictures/sunset-over-a-lake"
     assert Path("bigart_pictures/sunset-over-a-lake/1024_textured.png").exists()

@@ -26,7 +26,7 @@ def test_the_stages_come_in_order_and_are_kept_as_they_are_made(bigart):
     candidate = bigart.generate("a lake", GenerateSettings(1, count=1))[0]
     kept = []
     painting = bigart.paint(
-        candidate, PaintSettings(1024), keep=lambda stage, image, recipe: kept.append(stage)
+        candidate, PaintSettings(1024, enhance=True), keep=lambda stage, image, recipe: kept.append(stage)
     )
     assert kept == list(painting.stages) == ["256", "1024", "1024_textured", "1024_enhanced"]
     assert painting.image is painting.stages["1024_enhanced"]

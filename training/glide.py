@@ -69,7 +69,7 @@ RECIPES = {
         attention=(False, False, False, True),
         text_width=64,
         text_layers=1,
-        phases=(Phase(until=11_000, size=64, batch=8),),
+        phases=(Phase(until=10_400, size=64, batch=8),),
         painted_size=256,
         crops=4,
         low_size=64,

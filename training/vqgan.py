@@ -23,21 +23,22 @@ SIZE = 64  # px a side of the crops trained on
 PAINTED_SIZE = 256
 CROPS = 4  # of each picture
 BATCH = 8  # crops a step
-TOTAL = 13_000  # crops
-CONTINUOUS = 3_000  # crops before the codebook is used
+TOTAL = 8_000  # crops
+CONTINUOUS = 2_400  # crops before the codebook is used
 STEPS_BETWEEN_REVIVALS = 50
 SETTLED = 0.7  # share of the training after which codes stay where they are
 COMMITMENT = 0.25  # of the encoder to the codes, against that of the codes to the encoder
 GRADIENT_WEIGHT = 1.0
-LEARNING_RATE = 1e-3
+LEARNING_RATE = 2e-3
 CONFIG = {
-    "down_block_types": 4 * ("DownEncoderBlock2D",),
-    "up_block_types": 4 * ("UpDecoderBlock2D",),
-    "block_out_channels": (24, 32, 64, 96),
+    "down_block_types": 3 * ("DownEncoderBlock2D",),
+    "up_block_types": 3 * ("UpDecoderBlock2D",),
+    "block_out_channels": (24, 48, 64),
+    "mid_block_add_attention": False,
     "layers_per_block": 1,
-    "latent_channels": 32,
+    "latent_channels": 8,
     "num_vq_embeddings": 2048,
-    "vq_embed_dim": 32,
+    "vq_embed_dim": 8,
     "norm_num_groups": 8,
 }  # fmt: skip
 
