@@ -19,17 +19,17 @@ from bigart_lib.models import vqgan
 from training.pictures import Pictures, random_crops
 from training.run import PICTURES_BETWEEN_SHEETS, Run
 
-SIZE = 64  # px a side of the crops trained on
+SIZE = 32  # px a side of the crops trained on
 PAINTED_SIZE = 256
-CROPS = 4  # of each picture
-BATCH = 8  # crops a step
-TOTAL = 8_000  # crops
-CONTINUOUS = 2_400  # crops before the codebook is used
+CROPS = 8  # of each picture
+BATCH = 16  # crops a step
+TOTAL = 13_000  # crops
+CONTINUOUS = 5_000  # crops before the codebook is used
 STEPS_BETWEEN_REVIVALS = 50
 SETTLED = 0.7  # share of the training after which codes stay where they are
 COMMITMENT = 0.25  # of the encoder to the codes, against that of the codes to the encoder
 GRADIENT_WEIGHT = 1.0
-LEARNING_RATE = 2e-3
+LEARNING_RATE = 6e-4
 CONFIG = {
     "down_block_types": 3 * ("DownEncoderBlock2D",),
     "up_block_types": 3 * ("UpDecoderBlock2D",),
