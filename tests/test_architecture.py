@@ -31,10 +31,8 @@ MAY_IMPORT = {  # layers, lowest first; the files of models/ are one layer
         *("settings", "images", "machine", "progress", "models", "model_sets", "stages", "recipe", "version")
     },
     "loading": {"machine", "model_sets", "pipeline"},
-    "cli": {
-        *("settings", "images", "machine", "progress", "recipe", "run_folder", "pipeline", "loading"),
-        "version",
-    },
+    "arguments": {"settings", "machine", "model_sets", "version"},
+    "cli": {"arguments", "settings", "images", "progress", "recipe", "run_folder", "pipeline", "loading"},
     "__main__": {"cli"},
 }  # fmt: skip
 COLAB = {"torch": "2.11.0", "diffusers": "0.39.0", "numpy": "2.1.3", "pillow": "11.3.0"}
