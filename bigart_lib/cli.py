@@ -20,7 +20,7 @@ from bigart_lib.settings import GenerateSettings, PaintSettings, TextureSettings
 if TYPE_CHECKING:
     from PIL import Image
 
-    from bigart_lib.pipeline import BigArt, Candidates
+    from bigart_lib.pipeline import BigArt
     from bigart_lib.recipe import Recipe
     from bigart_lib.run_folder import RunFolder
 
@@ -94,6 +94,8 @@ BAR = "{desc:>20} {bar:30} {percentage:3.0f} % {elapsed}, {remaining} left"
 
 
 def _paint(options: argparse.Namespace, run: _Run) -> int:
+    from bigart_lib.session import save_candidates
+
     prompt = " ".join(options.prompt.split())
     if not prompt:
         raise ValueError('the prompt is empty: say what to paint, as in bigart "sunset over a lake"')
@@ -110,7 +112,7 @@ def _paint(options: argparse.Namespace, run: _Run) -> int:
     run.folder = _new_folder(options.out, prompt)
     _warn_of_unknown_words(bigart, prompt)
     candidates = bigart.generate(prompt, generate, run.bars(options.quiet))
-    sheet = _save_candidates(run.folder, candidates)
+    sheet = save_candidates(run.folder, candidates)
     if not paints_on:
         print(sheet)
         return 0
@@ -175,20 +177,6 @@ class _Written:
 
     def keep(self, stage: str, image: Image.Image, recipe: Recipe) -> None:
         self.last = self._folder.save(stage, image, recipe)
-
-
-def _save_candidates(folder: RunFolder, candidates: Candidates) -> Path:
-    from dataclasses import replace
-
-    from bigart_lib import images
-
-    for candidate in candidates:
-        for size, picture in ((64, candidate.small), (256, candidate.picture)):
-            recipe = replace(candidate.recipe, stage=str(size))
-            folder.save(f"candidate_{candidate.number}_{size}", images.to_image(picture), recipe)
-    return folder.save(
-        "candidates", candidates.sheet(), replace(candidates[0].recipe, stage="candidates", index=None)
-    )
 
 
 def _warn_of_unknown_words(bigart: BigArt, prompt: str) -> None:

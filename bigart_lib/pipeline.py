@@ -6,9 +6,9 @@ Knows the order of the stages; what each does is in `stages.py`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Callable, Hashable
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -17,7 +17,8 @@ from PIL import Image
 from bigart_lib import images, machine, stages
 from bigart_lib.models import glide, rrdbnet, vqgan
 from bigart_lib.progress import CancelledError, Progress, Report, no_report
-from bigart_lib.recipe import Recipe, pixel_hash
+from bigart_lib.recipe import Recipe
+from bigart_lib.results import Candidate, Candidates, Memory, Painting
 from bigart_lib.settings import ENLARGEMENT, GenerateSettings, PaintSettings, TextureSettings
 from bigart_lib.version import __version__
 
@@ -37,64 +38,9 @@ def keep_nothing(name: str, image: Image.Image, recipe: Recipe) -> None:
     """Do nothing with a stage's picture."""
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """One of the pictures to pick from."""
-
-    small: torch.Tensor  # (1, 3, 64, 64) in [0, 1], from the base model
-    picture: torch.Tensor  # (1, 3, 256, 256) in [0, 1], from the upsampler
-    recipe: Recipe
-
-    @property
-    def number(self) -> int:
-        """What an artist calls it, from 1."""
-        return self.recipe.index + 1
-
-
-@dataclass(frozen=True)
-class Candidates:
-    """The candidates of one prompt, with the settings that painted them, complete."""
-
-    prompt: str
-    settings: GenerateSettings
-    pictures: tuple[Candidate, ...]
-
-    def __len__(self) -> int:
-        return len(self.pictures)
-
-    def __getitem__(self, index: int) -> Candidate:
-        return self.pictures[index]
-
-    def sheet(self) -> Image.Image:
-        """All candidates on one picture, numbered from 1, below the prompt and the seed."""
-        return images.contact_sheet(
-            [images.to_image(candidate.picture) for candidate in self.pictures],
-            [str(candidate.number) for candidate in self.pictures],
-            f"{self.prompt} - seed {self.settings.seed}",
-        )
-
-
-@dataclass
-class Painting:
-    """A picture after each stage, in order, with the recipe of each."""
-
-    stages: dict[str, Image.Image] = field(default_factory=dict)
-    recipes: dict[str, Recipe] = field(default_factory=dict)
-
-    @property
-    def image(self) -> Image.Image:
-        """The finished picture."""
-        return next(reversed(self.stages.values()))
-
-    @property
-    def recipe(self) -> Recipe:
-        """The finished picture's recipe."""
-        return next(reversed(self.recipes.values()))
-
-    def save(self, path: Path | str, dpi: int = images.PRINT_DPI) -> None:
-        """Write the finished picture as a new PNG with its recipe; refuses to overwrite."""
-        recipe = replace(self.recipe, pixels=pixel_hash(self.image))
-        images.save(self.image, Path(path), recipe.texts(), dpi)
+def texture_seed(recipe: Recipe) -> list[int]:
+    """What the fields of texture on a candidate are drawn from; each size draws its own."""
+    return [recipe.generate.seed, recipe.index]
 
 
 class BigArt:
@@ -161,17 +107,21 @@ class BigArt:
         settings: PaintSettings | None = None,
         report: Report = no_report,
         keep: Keep = keep_nothing,
+        memory: Memory | None = None,
     ) -> Painting:
         """Take a candidate through the stages; `keep` is given every stage's picture as it is made.
+
+        With the memory of an earlier call for the same candidate, only what the settings change is made
+        again; the pictures are the same as without.
 
         Raises
         ------
         CancelledError
             After `cancel`; what `keep` was given until then stays.
         """
-        recipe = candidate.recipe
-        seed = [recipe.generate.seed, recipe.index]
-        return self._paint(candidate.picture, recipe, settings or PaintSettings(), seed, report, keep)
+        settings = settings or PaintSettings()
+        seed = texture_seed(candidate.recipe)
+        return self._paint(candidate.picture, candidate.recipe, settings, seed, report, keep, memory)
 
     def paint_image(
         self,
@@ -197,7 +147,7 @@ class BigArt:
                 f"{image.width * times}x{image.height * times}, is too many: make it smaller first"
             )
         recipe = replace(self._recipe(), source=name, generate=GenerateSettings(seed=seed))
-        return self._paint(images.to_tensor(image), recipe, settings, [seed], report, keep)
+        return self._paint(images.to_tensor(image), recipe, settings, [seed], report, keep, None)
 
     def enlarge(self, image: Image.Image, report: Report = no_report) -> Image.Image:
         """A picture with sides 4 times longer."""
@@ -209,9 +159,7 @@ class BigArt:
 
     def enhance(self, image: Image.Image, report: Report = no_report) -> Image.Image:
         """A picture repainted by VQGAN, of the same size."""
-        return images.to_image(
-            stages.enhance(self._network("enhancer"), images.to_tensor(image), self._stoppable(report))
-        )
+        return images.to_image(self._enhance(images.to_tensor(image), self._stoppable(report)))
 
     def unknown_words(self, prompt: str) -> list[str]:
         """Words of a prompt that the base model cannot read."""
@@ -233,8 +181,10 @@ class BigArt:
         seed: Sequence[int],
         report: Report,
         keep: Keep,
+        memory: Memory | None,
     ) -> Painting:
         report = self._stoppable(report)
+        memory = memory or Memory()
         painting = Painting()
 
         def finish(suffix: str = "") -> None:
@@ -246,10 +196,11 @@ class BigArt:
             keep(stage + suffix, image, painting.recipes[stage + suffix])
 
         size = CANDIDATE_SIZE
+        cause: tuple[Hashable, ...] = (recipe,)  # everything that the picture depends on so far
         finish()
         while size < settings.size:
             size *= ENLARGEMENT
-            picture = self._enlarge(picture, report)
+            picture = memory.recall(str(size), cause, partial(self._enlarge, picture, report))
             texture = {1024: settings.texture_1k, 4096: settings.texture_4k}.get(size)
             has_texture = texture is not None and texture.amount > 0
             is_first = size == 1024
@@ -257,14 +208,19 @@ class BigArt:
                 finish()
             if has_texture:
                 picture = stages.add_texture(picture, texture, [*seed, size], report)
+                cause = (*cause, texture)
                 finish("_textured" if is_first else "")
             if is_first and settings.enhance:
-                picture = stages.enhance(self._network("enhancer"), picture, report)
+                picture = memory.recall("enhanced", cause, partial(self._enhance, picture, report))
+                cause = (*cause, "enhanced")
                 finish("_enhanced")
         return painting
 
     def _enlarge(self, picture: torch.Tensor, report: Report) -> torch.Tensor:
         return stages.enlarge(self._network("enlarger"), picture, machine.memory_budget(self.device), report)
+
+    def _enhance(self, picture: torch.Tensor, report: Report) -> torch.Tensor:
+        return stages.enhance(self._network("enhancer"), picture, report)
 
     def _network(self, name: str) -> torch.nn.Module:
         if name not in self._networks:

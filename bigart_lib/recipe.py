@@ -13,7 +13,7 @@ from pathlib import Path
 from PIL import Image
 
 from bigart_lib.images import PictureError
-from bigart_lib.settings import GenerateSettings, PaintSettings, TextureSettings
+from bigart_lib.settings import Ancestor, GenerateSettings, PaintSettings, TextureSettings
 
 ATTRIBUTION = "This image was created with BIG.art by Robert A. Gonsalves."
 TEXT_KEY = "bigart"  # of the PNG chunk that holds the recipe
@@ -55,7 +55,8 @@ def from_json(text: str) -> Recipe:
         if unknown:
             raise ValueError(f"it has {', '.join(sorted(unknown))}")
         if values.get("generate"):
-            values["generate"] = GenerateSettings(**values["generate"])
+            near = tuple(Ancestor(*ancestor) for ancestor in values["generate"].pop("near", ()))
+            values["generate"] = GenerateSettings(**values["generate"], near=near)
         if values.get("paint"):
             paint = values["paint"]
             for texture in ("texture_1k", "texture_4k"):

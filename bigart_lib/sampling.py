@@ -32,12 +32,15 @@ def sample_base(
     prompt: str,
     settings: GenerateSettings,
     sampling: Sampling,
+    noises: Sequence[torch.Tensor],
     generators: Sequence[torch.Generator],
     report: Report = no_report,
     batch_size: int = 1,
-    size: int = BASE_SIZE,
 ) -> list[torch.Tensor]:
-    """One picture (1, 3, size, size) in [0, 1] a generator, by classifier-free guidance."""
+    """A picture in [0, 1] from each noise of its shape, (1, 3, 64, 64), by classifier-free guidance.
+
+    The generators draw what noise the sampler adds on the way.
+    """
     conditional, unconditional = base.encode([prompt]), base.encode([""])
     guidance = settings.guidance
 
@@ -49,8 +52,7 @@ def sample_base(
         return torch.cat([epsilon, with_prompt[:, 3:]], dim=1)
 
     schedulers = [base_scheduler(settings.sampler, settings.steps, sampling) for _ in generators]
-    first = [torch.randn(1, 3, size, size, generator=generator) for generator in generators]
-    return _sample("base", base, denoise, schedulers, first, generators, report, batch_size)
+    return _sample("base", base, denoise, schedulers, noises, generators, report, batch_size)
 
 
 @torch.inference_mode()
@@ -59,16 +61,17 @@ def sample_upsampler(
     prompt: str,
     small: Sequence[torch.Tensor],
     sampling: Sampling,
+    noises: Sequence[torch.Tensor],
     generators: Sequence[torch.Generator],
     report: Report = no_report,
     batch_size: int = 1,
-    size: int = UPSAMPLED_SIZE,
 ) -> list[torch.Tensor]:
-    """Pictures (1, 3, size, size) in [0, 1] from small ones, without guidance, as published."""
+    """Pictures in [0, 1] from small ones and noises of their shape, without guidance, as published."""
     conditional = upsampler.encode([prompt])
+    size = noises[0].shape[-2:]
     # The published upsampler was shown pictures of 256 levels.
     low = [(one.clamp(0, 1) * 255).round() / 127.5 - 1 for one in small]
-    low = torch.cat([functional.interpolate(one, size=(size, size), mode="bilinear") for one in low])
+    low = torch.cat([functional.interpolate(one, size=size, mode="bilinear") for one in low])
     low = low.to(upsampler.unet.device)
 
     def denoise(samples: torch.Tensor, timestep: int, conditions: torch.Tensor) -> torch.Tensor:
@@ -76,10 +79,7 @@ def sample_upsampler(
         return upsampler(torch.cat([samples, conditions], dim=1), timestep, text)
 
     schedulers = [upsampler_scheduler(sampling.upsampler_timesteps) for _ in generators]
-    first = [
-        sampling.upsampler_noise * torch.randn(1, 3, size, size, generator=generator)
-        for generator in generators
-    ]
+    first = [sampling.upsampler_noise * noise for noise in noises]
     return _sample("upsample", upsampler, denoise, schedulers, first, generators, report, batch_size, low)
 
 
@@ -98,7 +98,7 @@ def _sample(
     network: Glide,
     denoise: Callable[..., torch.Tensor],
     schedulers: Sequence[SchedulerMixin],
-    samples: list[torch.Tensor],
+    samples: Sequence[torch.Tensor],
     generators: Sequence[torch.Generator],
     report: Report,
     batch_size: int,

@@ -27,6 +27,7 @@ SEED = Bounds(0, 2**63 - 1)
 COUNT = Bounds(1, 49)  # candidates
 STEPS = Bounds(2, 1000)  # denoising steps of the base model
 GUIDANCE = Bounds(0, 20)  # 1 follows the prompt as trained, more follows it harder
+DISTANCE = Bounds(0, 1)  # of a variation from the picture it stays near
 TEXTURE_AMOUNT = Bounds(0, 0.15)  # share of full scale
 TEXTURE_SIZE = Bounds(1, 9)  # width of the clumps, whole numbers
 
@@ -51,6 +52,14 @@ def new_seed() -> int:
     return secrets.randbelow(2**31)
 
 
+class Ancestor(NamedTuple):
+    """A picture that variations stay near."""
+
+    seed: int
+    index: int  # which candidate, from 0
+    distance: float  # from the ancestor before it, if there is one
+
+
 @dataclass(frozen=True)
 class GenerateSettings:
     """How candidates are painted. None takes what suits the set of models."""
@@ -60,9 +69,16 @@ class GenerateSettings:
     steps: int | None = None  # denoising steps of the base model
     guidance: float | None = None  # how hard the prompt is followed
     sampler: str | None = None  # one of SAMPLERS; "ancestral" is the published one
+    near: tuple[Ancestor, ...] = ()  # what to stay near, the eldest first: a picture may be a variation too
+    distance: float = 0.5  # from the last of them: 0 is that picture again, 1 has nothing of it
 
     def __post_init__(self) -> None:
         check("seed", self.seed, SEED, whole=True)
+        for ancestor in self.near:
+            check("seed to stay near", ancestor.seed, SEED, whole=True)
+            check("index to stay near", ancestor.index, Bounds(0, COUNT.most - 1), whole=True)
+            check("distance", ancestor.distance, DISTANCE)
+        check("distance", self.distance, DISTANCE)
         check("count", self.count, COUNT, whole=True)
         if self.steps is not None:
             check("steps", self.steps, STEPS, whole=True)

@@ -15,7 +15,7 @@ import torch
 
 from bigart_lib import texture
 from bigart_lib.progress import Progress, Report, no_report
-from bigart_lib.sampling import sample_base, sample_upsampler
+from bigart_lib.sampling import BASE_SIZE, UPSAMPLED_SIZE, sample_base, sample_upsampler
 from bigart_lib.settings import GenerateSettings, Sampling, TextureSettings
 
 if TYPE_CHECKING:
@@ -66,14 +66,40 @@ def generate(
     Notes
     -----
     Nichol et al. 2022; every candidate has its own generator, seeded by (seed, index) and drawn on the
-    CPU, and its own scheduler, so none depends on how many were asked for.
+    CPU, and its own scheduler, so none depends on how many were asked for. Candidates that stay near
+    another start from its noise, with some of their own.
     """
     settings = complete(settings, sampling)
     indices = range(settings.count) if indices is None else indices
     generators = [random_generator(settings.seed, index) for index in indices]
-    small = sample_base(base, prompt, settings, sampling, generators, report, batch_size)
-    large = sample_upsampler(upsampler, prompt, small, sampling, generators, report, batch_size)
+    ancestors = [random_generator(ancestor.seed, ancestor.index) for ancestor in settings.near]
+
+    def first_noise(size: int) -> list[torch.Tensor]:
+        own = [draw_noise(generator, size) for generator in generators]
+        if not ancestors:
+            return own
+        near = draw_noise(ancestors[0], size)
+        for generator, ancestor in zip(ancestors[1:], settings.near[1:], strict=True):
+            near = _step_away(near, draw_noise(generator, size), ancestor.distance)
+        return [_step_away(near, noise, settings.distance) for noise in own]
+
+    small = sample_base(
+        base, prompt, settings, sampling, first_noise(BASE_SIZE), generators, report, batch_size
+    )
+    large = sample_upsampler(
+        upsampler, prompt, small, sampling, first_noise(UPSAMPLED_SIZE), generators, report, batch_size
+    )
     return list(zip(small, large, strict=True))
+
+
+def draw_noise(generator: torch.Generator, size: int) -> torch.Tensor:
+    """Standard normals (1, 3, size, size), to start denoising from."""
+    return torch.randn(1, 3, size, size, generator=generator)
+
+
+def _step_away(near: torch.Tensor, other: torch.Tensor, distance: float) -> torch.Tensor:
+    """Noise between two noises, on the sphere, so that it is as strong as they are."""
+    return (1 - distance**2) ** 0.5 * near + distance * other
 
 
 def random_generator(*numbers: int) -> torch.Generator:
@@ -115,7 +141,7 @@ def add_texture(
     """
     report(Progress("texture", 0, 1))
     noise = texture.white_noise(*picture.shape[-2:], random_generator(*seed))
-    textured = (picture + texture.field(noise, settings)).clamp_(0, 1)
+    textured = texture.lay(picture, noise, settings)
     report(Progress("texture", 1, 1))
     return textured
 

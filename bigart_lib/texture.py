@@ -1,6 +1,8 @@
-"""The field of blurred monochrome noise that is laid over a picture as texture. Knows no picture."""
+"""The field of blurred monochrome noise that is laid over a picture as texture. Knows no model."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import torch
 from torch.nn import functional
@@ -9,6 +11,9 @@ from bigart_lib.settings import TextureSettings
 
 BLURRED_SHARE = 0.75  # of the article's field; the rest is raw noise
 ARTICLE_SIGMA = 1.0  # px, whatever the size
+TILE = 512  # px a side of the pieces that are blurred
+
+Box = tuple[int, int, int, int]  # left, upper, right and lower edge in px, as in Pillow
 
 
 def white_noise(height: int, width: int, generator: torch.Generator) -> torch.Tensor:
@@ -17,24 +22,61 @@ def white_noise(height: int, width: int, generator: torch.Generator) -> torch.Te
     return noise.sub_(noise.mean(dtype=torch.float64).float())
 
 
-def field(noise: torch.Tensor, settings: TextureSettings) -> torch.Tensor:
+def lay(
+    picture: torch.Tensor, noise: torch.Tensor, settings: TextureSettings, box: Box | None = None
+) -> torch.Tensor:
+    """A picture (1, 3, height, width) in [0, 1], or the part of it in a box, with the field laid over it."""
+    left, upper, right, lower = box or (0, 0, picture.shape[-1], picture.shape[-2])
+    return (picture[..., upper:lower, left:right] + field(noise, settings, box)).clamp_(0, 1)
+
+
+def field(noise: torch.Tensor, settings: TextureSettings, box: Box | None = None) -> torch.Tensor:
     """White noise (1, 1, height, width) as texture of the same shape, to be added to all three channels.
 
     Its standard deviation is `settings.amount`, its clumps about `settings.size` px wide: size 1 is the raw
     noise, and each size more widens the Gaussian blur by half a pixel. The blur wraps round the edges,
     which keeps the field even up to them and its mean at nothing. In the article's own style the blur is
     always that of one pixel, cut off at the size, and what the blur takes from the amount is not given back.
+
+    With a box, just that part; it equals the same part of the whole field to the last bit, because both are
+    blurred in the same tiles.
     """
+    height, width = noise.shape[-2:]
+    left, upper, right, lower = box or (0, 0, width, height)
+    if settings.size == 1 and settings.style != "article":
+        return settings.amount * noise[..., upper:lower, left:right]
+    result = noise.new_empty(1, 1, lower - upper, right - left)
+    for top in _tile_starts(upper, lower):
+        bottom = min(top + TILE, height)
+        for start in _tile_starts(left, right):
+            end = min(start + TILE, width)
+            tile = _textured_tile(noise, settings, (start, top, end, bottom))
+            rows = slice(max(top, upper), min(bottom, lower))
+            columns = slice(max(start, left), min(end, right))
+            result[..., _shift(rows, upper), _shift(columns, left)] = tile[
+                ..., _shift(rows, top), _shift(columns, start)
+            ]
+    return result
+
+
+def _tile_starts(first: int, last: int) -> Iterator[int]:
+    return range(first - first % TILE, last, TILE)
+
+
+def _shift(pixels: slice, origin: int) -> slice:
+    return slice(pixels.start - origin, pixels.stop - origin)
+
+
+def _textured_tile(noise: torch.Tensor, settings: TextureSettings, tile: Box) -> torch.Tensor:
     if settings.style == "article":
         kernel = _gaussian(ARTICLE_SIGMA, radius=settings.size // 2)
-        mixed = BLURRED_SHARE * _blur(noise, kernel) + (1 - BLURRED_SHARE) * noise
-        return settings.amount * mixed
-    if settings.size == 1:
-        return settings.amount * noise
+        left, upper, right, lower = tile
+        raw = noise[..., upper:lower, left:right]
+        return settings.amount * (BLURRED_SHARE * _blur(noise, kernel, tile) + (1 - BLURRED_SHARE) * raw)
     sigma = (settings.size - 1) / 2
     kernel = _gaussian(sigma, radius=int(3 * sigma + 0.5))
     # Blurring along each axis shrinks white noise by the kernel's length.
-    return _blur(noise, kernel).mul_(settings.amount / kernel.square().sum().item())
+    return _blur(noise, kernel, tile).mul_(settings.amount / kernel.square().sum().item())
 
 
 def _gaussian(sigma: float, radius: int) -> torch.Tensor:
@@ -43,11 +85,12 @@ def _gaussian(sigma: float, radius: int) -> torch.Tensor:
     return weights / weights.sum()
 
 
-def _blur(noise: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
-    """Convolve along both axes, wrapping round as often as a narrow picture needs."""
+def _blur(noise: torch.Tensor, kernel: torch.Tensor, tile: Box) -> torch.Tensor:
+    """Convolve a tile along both axes, wrapping round as often as a narrow picture needs."""
     radius = len(kernel) // 2
-    for axis, shape in ((2, (1, 1, -1, 1)), (3, (1, 1, 1, -1))):
-        length = noise.shape[axis]
-        wrapped = torch.arange(-radius, length + radius).remainder(length)
-        noise = functional.conv2d(noise.index_select(axis, wrapped), kernel.view(shape))
-    return noise
+    left, upper, right, lower = tile
+    for axis, start, end in ((2, upper, lower), (3, left, right)):
+        wrapped = torch.arange(start - radius, end + radius).remainder(noise.shape[axis])
+        noise = noise.index_select(axis, wrapped)
+    noise = functional.conv2d(noise, kernel.view(1, 1, -1, 1))
+    return functional.conv2d(noise, kernel.view(1, 1, 1, -1))

@@ -27,12 +27,20 @@ MAY_IMPORT = {  # layers, lowest first; the files of models/ are one layer
     "stages": {"settings", "progress", "models", "texture", "sampling"},
     "recipe": {"settings", "images"},
     "run_folder": {"images", "recipe"},
+    "results": {"settings", "images", "recipe"},
+    "preview": {"settings", "images", "texture", "stages"},
     "pipeline": {
-        *("settings", "images", "machine", "progress", "models", "model_sets", "stages", "recipe", "version")
+        *("settings", "images", "machine", "progress", "models", "model_sets", "stages", "recipe", "version"),
+        "results",
     },
+    "session": {"settings", "images", "progress", "recipe", "run_folder", "results", "preview", "pipeline"},
+    "widgets": {"widgets", "settings", "images", "progress", "recipe", "prompts", "machine", "session"},
     "loading": {"machine", "model_sets", "pipeline"},
     "arguments": {"settings", "machine", "model_sets", "version"},
-    "cli": {"arguments", "settings", "images", "progress", "recipe", "run_folder", "pipeline", "loading"},
+    "cli": {
+        *("arguments", "settings", "images", "progress", "recipe", "run_folder", "pipeline", "loading"),
+        "session",
+    },
     "__main__": {"cli"},
 }  # fmt: skip
 COLAB = {"torch": "2.11.0", "diffusers": "0.39.0", "numpy": "2.1.3", "pillow": "11.3.0"}
@@ -54,7 +62,7 @@ def _imported_layers(path: Path) -> set[str]:
             start = package[: len(package) + 1 - node.level] if node.level else ()
             source = ".".join((*start, *filter(None, [node.module])))
             names += [f"{source}.{alias.name}" for alias in node.names]
-    layers = {path.stem for path in (*FILES, LIBRARY / "models")}
+    layers = {_layer(path) for path in FILES}
     parts = [name.split(".") for name in names if name.split(".")[0] == "bigart_lib"]
     return {part[1] if len(part) > 1 and part[1] in layers else "bigart_lib" for part in parts}
 

@@ -39,7 +39,7 @@ def test_a_prompt_makes_a_folder_with_every_stage_and_says_where(bigart):
     assert lines[0].startswith("Embedded models on CPU") and "seed 3" in lines[0]
     assert lines[-1] == str(folder / "1024_enhanced.png")
     sizes = {}
-    for path in folder.iterdir():
+    for path in folder.glob("*.png"):
         with Image.open(path) as image:
             sizes[path.stem] = image.size
     sizes.pop("candidates")

@@ -48,7 +48,8 @@ def test_the_models_read_the_words_of_the_article(base):
 def mean_colours(base, prompt, count=4):
     settings = stages.complete(GenerateSettings(seed=2), SET.sampling)
     generators = [stages.random_generator(2, index) for index in range(count)]
-    pictures = torch.cat(sample_base(base, prompt, settings, SET.sampling, generators))
+    noises = [stages.draw_noise(generator, 64) for generator in generators]
+    pictures = torch.cat(sample_base(base, prompt, settings, SET.sampling, noises, generators))
     return pictures.mean((0, 2, 3)).numpy()
 
 

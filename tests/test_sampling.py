@@ -9,7 +9,7 @@ from reference import GOLDEN, draw, golden
 from bigart_lib import sampling, stages
 from bigart_lib.models.text_encoder import EncodedText
 from bigart_lib.progress import CancelledError
-from bigart_lib.settings import SAMPLERS, GenerateSettings, Sampling
+from bigart_lib.settings import SAMPLERS, Ancestor, GenerateSettings, Sampling
 
 SCHEDULES = json.loads((GOLDEN / "glide_schedules.json").read_text())
 FAST27 = tuple(SCHEDULES["linear:fast27"])
@@ -41,12 +41,6 @@ def encode_golden(network, name, monkeypatch):
     return expected
 
 
-def start_from(monkeypatch, first):
-    """Make `torch.randn` give the golden run's first noise, candidate by candidate."""
-    candidates = iter(first.split(1))
-    monkeypatch.setattr(torch, "randn", lambda *_, **__: next(candidates))
-
-
 def test_the_ancestral_sampler_equals_the_published_guided_run(small_base, drawn_noise, monkeypatch):
     expected = encode_golden(small_base, "glide_base", monkeypatch)
     first = draw("x_T", 2, 3, 64, 64)
@@ -55,8 +49,7 @@ def test_the_ancestral_sampler_equals_the_published_guided_run(small_base, drawn
     )
     timesteps = sampling.base_scheduler("ancestral", 10, QUICK).timesteps
     assert timesteps.tolist() == expected["ancestral_timesteps"].tolist()
-    start_from(monkeypatch, first)
-    pictures = sampling.sample_base(small_base, "any", settings, QUICK, [None, None])
+    pictures = sampling.sample_base(small_base, "any", settings, QUICK, first.split(1), [None, None])
     run = torch.cat(pictures)[..., ::4, ::4] * 2 - 1
     torch.testing.assert_close(run, expected["ancestral_sample"], atol=1e-3, rtol=0)
 
@@ -66,10 +59,10 @@ def test_the_upsampler_equals_the_published_27_step_run(small_upsampler, monkeyp
     assert expected["ddim_timesteps"].tolist() == list(FAST27)
     low = (draw("low_res", 1, 3, 64, 64).clamp(-1, 1) + 1) / 2
     fast = Sampling(100, 3.0, "ancestral", FAST27)
-    start_from(monkeypatch, draw("x_T_up", 1, 3, 256, 256))
     # The golden run was given its input unrounded, where a published notebook rounds it.
     monkeypatch.setattr(torch.Tensor, "round", lambda tensor: tensor)
-    picture = sampling.sample_upsampler(small_upsampler, "any", [low], fast, [None])[0]
+    first = draw("x_T_up", 1, 3, 256, 256)
+    picture = sampling.sample_upsampler(small_upsampler, "any", [low], fast, [first], [None])[0]
     run = picture[..., ::4, ::4] * 2 - 1
     torch.testing.assert_close(run, expected["ddim_sample"], atol=1e-3, rtol=0)
 
@@ -125,14 +118,36 @@ def test_another_seed_paints_another_picture(three, small_base, small_upsampler)
     assert not torch.equal(other[0], three[0][0])
 
 
+FAVOURITE = Ancestor(seed=5, index=1, distance=0.5)
+
+
+def test_a_variation_is_nearer_the_less_its_distance(three, small_base, small_upsampler):
+    def difference(distance):
+        near = generate(small_base, small_upsampler, count=1, seed=6, near=(FAVOURITE,), distance=distance)[0]
+        return float((near[0] - three[1][0]).abs().mean())
+
+    assert difference(0.0) == 0
+    assert 0 < difference(0.2) < difference(0.9)
+
+
+def test_a_variation_of_a_variation_stays_near_its_parent(small_base, small_upsampler):
+    parent = generate(small_base, small_upsampler, count=1, seed=6, near=(FAVOURITE,), distance=0.3)[0]
+    near = (FAVOURITE, Ancestor(seed=6, index=0, distance=0.3))
+    child = generate(small_base, small_upsampler, count=1, seed=9, near=near, distance=0.0)[0]
+    assert torch.equal(child[0], parent[0]) and torch.equal(child[1], parent[1])
+
+
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_a_sampler_paints_the_same_picture_twice_and_in_a_batch(sampler, small_base):
     settings = GenerateSettings(1, count=2, steps=3, guidance=2.0, sampler=sampler)
 
     def paint(batch_size):
         generators = [stages.random_generator(1, index) for index in range(2)]
+        noises = [stages.draw_noise(generator, 64) for generator in generators]
         return torch.cat(
-            sampling.sample_base(small_base, "a lake", settings, QUICK, generators, batch_size=batch_size)
+            sampling.sample_base(
+                small_base, "a lake", settings, QUICK, noises, generators, batch_size=batch_size
+            )
         )
 
     alone = paint(1)

@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from bigart_lib import model_sets, stages
 from bigart_lib.models import glide, vqgan
-from bigart_lib.sampling import sample_base, sample_upsampler
+from bigart_lib.sampling import BASE_SIZE, UPSAMPLED_SIZE, sample_base, sample_upsampler
 from bigart_lib.settings import GenerateSettings, Sampling
 from training.painter import COLOURS, HELD_OUT_PAIRS, SCENES, colour_shares, paint
 
@@ -39,7 +39,8 @@ def score_colours(base: glide.Glide, sampling: Sampling, per_prompt: int) -> dic
     for pair, phrasing in itertools.product(sorted(map(sorted, HELD_OUT_PAIRS)), PHRASINGS):
         generators = [stages.random_generator(UNSEEN_SEED, len(shown) + one) for one in range(per_prompt)]
         prompt = phrasing.format(*pair)
-        for picture in sample_base(base, prompt, settings, sampling, generators):
+        noises = [stages.draw_noise(generator, BASE_SIZE) for generator in generators]
+        for picture in sample_base(base, prompt, settings, sampling, noises, generators):
             pixels = picture[0].mul(255).round().byte().permute(1, 2, 0).numpy()
             shares = colour_shares(pixels)
             others = generator.choice([name for name in COLOURS if name not in pair], 2, replace=False)
@@ -57,8 +58,9 @@ def score_upsampler(upsampler: glide.Glide, sampling: Sampling, count: int) -> d
     rows = []
     for truth, caption in held_out(count):
         small = functional.interpolate(truth, size=(64, 64), mode="area")
-        generators = [stages.random_generator(UNSEEN_SEED)]
-        ours = sample_upsampler(upsampler, caption, [small], sampling, generators)[0]
+        generator = stages.random_generator(UNSEEN_SEED)
+        noise = stages.draw_noise(generator, UPSAMPLED_SIZE)
+        ours = sample_upsampler(upsampler, caption, [small], sampling, [noise], [generator])[0]
         bicubic = functional.interpolate(small, size=truth.shape[-2:], mode="bicubic").clamp(0, 1)
         rows.append(
             [psnr(ours, truth), psnr(bicubic, truth), sharpness(ours, truth), sharpness(bicubic, truth)]
