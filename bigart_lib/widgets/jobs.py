@@ -46,7 +46,7 @@ class Jobs:
     """
 
     def __init__(self, lock: threading.RLock) -> None:
-        self._lock = lock
+        self.lock = lock
         self._job: _Job | None = None
         self._pump: threading.Thread | None = None
 
@@ -76,7 +76,7 @@ class Jobs:
             with _interrupts() as interrupts:
                 self._tell_all_here(self._start(job, listener), interrupts)
         else:
-            with self._lock:
+            with self.lock:
                 started = self._start(job, listener)
                 self._pump = threading.Thread(
                     target=self._tell_all, args=(started,), name="bigart-pump", daemon=True
@@ -84,7 +84,7 @@ class Jobs:
                 self._pump.start()
 
     def _start(self, job: Callable[[Report], Any], listener: Listener) -> _Job:
-        with self._lock:  # of two clicks at once, one starts a job
+        with self.lock:  # of two clicks at once, one starts a job
             if self.busy:
                 raise RuntimeError("something else is being made: wait for it, or cancel it")
             started = _Job(job, listener)
@@ -119,7 +119,7 @@ class Jobs:
         if event is None:
             return False
         name, arguments = event
-        with self._lock:
+        with self.lock:
             if name == "progress":
                 job.tell_progress(*arguments)
                 return False
