@@ -1,23 +1,33 @@
 """What holds for every test: the same random numbers, and no other machine is reached."""
 
+import importlib.util
 import random
+import shutil
 import socket
 
+import colab_machine
 import numpy as np
 import pytest
 import torch
 
 from bigart_lib import model_sets
 
+CHROMIUM = shutil.which("chromium")
 LOCAL = {None, "", "localhost", "127.0.0.1", "::1", b"localhost", b"127.0.0.1"}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     no_gpu = pytest.mark.skip(reason="needs a CUDA GPU")
+    no_browser = pytest.mark.skip(reason="needs Playwright (.[browser]) and the command chromium")
+    no_colab = pytest.mark.skip(reason=colab_machine.why_not() or "")
     no_network = pytest.mark.skip(reason="reaches other machines: run with -m network")
     for item in items:
         if item.get_closest_marker("gpu") and not torch.cuda.is_available():
             item.add_marker(no_gpu)
+        if item.get_closest_marker("browser") and not (CHROMIUM and importlib.util.find_spec("playwright")):
+            item.add_marker(no_browser)
+        if item.get_closest_marker("colab") and colab_machine.why_not():
+            item.add_marker(no_colab)
         if item.get_closest_marker("network") and "network" not in config.getoption("markexpr"):
             item.add_marker(no_network)
 
@@ -83,3 +93,19 @@ def tiny_models(tiny_set, monkeypatch):
     monkeypatch.setattr(model_sets, "embedded", lambda: tiny_set)
     monkeypatch.setenv("BIGART_CACHE", "/nonexistent")
     return tiny_set
+
+
+@pytest.fixture
+def browser_page():
+    """A page of a browser that reaches this machine only."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1280, "height": 1600})
+        page.route(
+            lambda address: not address.startswith(("http://127.0.0.1:", "data:", "blob:")),
+            lambda route: route.abort(),
+        )
+        yield page
+        browser.close()
