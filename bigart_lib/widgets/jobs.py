@@ -44,7 +44,7 @@ class Jobs:
     """
 
     def __init__(self, lock: threading.RLock) -> None:
-        self._lock = lock
+        self.lock = lock
         self._cancel = threading.Event()
         self._worker: threading.Thread | None = None
         self._pump: threading.Thread | None = None
@@ -110,7 +110,7 @@ class Jobs:
         """Tell the listener; returns whether this was the job's last word."""
         name, arguments = event
         last = name != "progress"
-        with self._lock:
+        with self.lock:
             if last:
                 self._worker = None
             getattr(listener, name)(*arguments)
