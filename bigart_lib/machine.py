@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import time
 from typing import TYPE_CHECKING
 
@@ -111,3 +113,22 @@ def describe(device: torch.device, dtype: torch.dtype) -> str:
     if device.type == "cuda":
         return f"{torch.cuda.get_device_name(device)}, {precision}"
     return f"CPU with {torch.get_num_threads()} threads, {precision}"
+
+
+def report() -> str:
+    """The machine in words: processor or GPU, memory, Python, and how long a picture will take."""
+    import torch
+
+    device = pick_device()
+    if device.type == "cuda":
+        memory = torch.cuda.get_device_properties(device).total_memory / 1e9
+        worker = f"GPU: {torch.cuda.get_device_name(device)} with {memory:.0f} GB"
+        wait = "A picture takes a minute or two."
+    else:
+        worker = f"No GPU: {torch.get_num_threads()} processor threads will paint"
+        wait = "Seven candidates take about half a minute, a print of 4096 pixels up to ten."
+    memory = (
+        os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9 if hasattr(os, "sysconf") else None
+    )
+    amount = f"{memory:.0f} GB of memory" if memory else "memory unknown"
+    return f"{worker}. {amount}, Python {platform.python_version()}, torch {torch.__version__}.\n{wait}"

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bigart_lib.model_sets import ModelSet
+    from bigart_lib.models.tokenizer import Tokenizer
 
 CANDIDATE_SIZE = 256  # px a side, and what the sizes of `PaintSettings` count from
 CUDA_BATCH = 7  # candidates that share a pass on a CUDA device
@@ -59,6 +60,7 @@ class BigArt:
         self.device = device
         self.dtype = dtype
         self._networks: dict[str, torch.nn.Module] = {}
+        self._tokenizer: Tokenizer | None = None
         self._cancelled = threading.Event()
 
     def describe(self) -> str:
@@ -163,7 +165,9 @@ class BigArt:
 
     def unknown_words(self, prompt: str) -> list[str]:
         """Words of a prompt that the base model cannot read."""
-        return self._network("base").tokenizer.unknown_words(prompt)
+        if self._tokenizer is None:
+            self._tokenizer = glide.load_tokenizer(self.model_set.base)
+        return self._tokenizer.unknown_words(prompt)
 
     def seconds_to_enlarge(self, width: int, height: int, times: int) -> float:
         """About how long enlarging will take on this machine, from a quick measurement of it."""

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from bigart_lib import images, recipe
+from bigart_lib.copies import copy_new
 from bigart_lib.pipeline import texture_seed
 from bigart_lib.preview import TexturePreview
 from bigart_lib.progress import Report, no_report
 from bigart_lib.recipe import Recipe, pixel_hash
 from bigart_lib.results import Candidate, Candidates, Memory, Painting
-from bigart_lib.run_folder import RunFolder
+from bigart_lib.run_folder import EXACT, RunFolder
 from bigart_lib.settings import Ancestor, GenerateSettings, PaintSettings
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ CANDIDATES = "candidates"  # what their files are called
 FAVOURITES = "favourites.json"
 VARIATION_DISTANCE = 0.5  # of "more like this": the scene stays, its details move
 FIRST_ENLARGED = "1024"  # the stage whose picture is kept unrounded
-SIZES = (1024, 4096)  # px a side that a candidate is enlarged to
+OPEN_WORKS = 3  # each takes some 400 MB once it is large
 
 
 @dataclass
@@ -56,10 +57,6 @@ class Work:
             self._previews[size] = (picture, TexturePreview(picture, seed))
         return self._previews[size][1]
 
-    def stage_images(self, *stages: str) -> list[Image.Image]:
-        """Those of the stages that the latest painting has been through."""
-        return [self.painting.stages[stage] for stage in stages if stage in self.painting.stages]
-
 
 @dataclass
 class Batch:
@@ -82,6 +79,15 @@ class Batch:
         settings = self.candidates.settings
         return Ancestor(settings.seed, index, settings.distance if settings.near else 1.0)
 
+    def last_picked(self) -> int | None:
+        """The index of the candidate that was enlarged last, by any session."""
+        folders = {
+            index: self.folder.path / f"candidate-{candidate.number}"
+            for index, candidate in enumerate(self.candidates)
+        }
+        made = [index for index, folder in folders.items() if folder.is_dir()]
+        return max(made, key=lambda index: _changed(folders[index]), default=None)
+
     def toggle_favourite(self, index: int) -> bool:
         """Make a candidate a favourite, or no longer; returns which."""
         self.favourites ^= {index}
@@ -98,18 +104,34 @@ class Session:
     ----------
     bigart : the models.
     folder : where runs get their folders, and where those of earlier sessions are found.
+    copy_to : a second folder that gets a copy of everything, such as one on Google Drive; earlier sessions
+        are found there too. None for no copies.
     """
 
-    def __init__(self, bigart: BigArt, folder: Path | str = "bigart_pictures") -> None:
+    def __init__(
+        self, bigart: BigArt, folder: Path | str = "bigart_pictures", copy_to: Path | str | None = None
+    ) -> None:
         self.bigart = bigart
         self.folder = Path(folder)
+        self.copy_to = Path(copy_to) if copy_to else None
+        self.copy_problem = ""  # why the last copy was not made
         self.batches: list[Batch] = []
+        self._open: list[tuple[int, int]] = []  # what was picked, the latest last
+
+    def work(self, batch: Batch, index: int) -> Work:
+        """What became of a candidate; of those picked before, just a few stay in memory, all on disk."""
+        self._open = [one for one in self._open if one != (id(batch), index)] + [(id(batch), index)]
+        for other in self.batches:
+            for closed in [one for one in other.works if (id(other), one) not in self._open[-OPEN_WORKS:]]:
+                del other.works[closed]
+        return batch.work(index)
 
     def generate(self, prompt: str, settings: GenerateSettings, report: Report = no_report) -> Batch:
         """Paint a batch of candidates, and keep them on disk."""
         candidates = self.bigart.generate(prompt, settings, report)
         folder = RunFolder(self.folder, candidates.prompt)
         save_candidates(folder, candidates)
+        self._copy(folder)
         self.batches.append(Batch(candidates, folder))
         return self.batches[-1]
 
@@ -133,14 +155,18 @@ class Session:
 
         painting = self.bigart.paint(work.candidate, settings, report, keep, work.memory)
         work.painting = painting
+        self._copy(work.folder)
         return painting
 
     def earlier(self, most: int = 12) -> list[Path]:
         """Folders of batches on disk that this session has not opened, the newest first."""
-        opened = {batch.folder.path.resolve() for batch in self.batches}
-        kept = self.folder.glob(f"*/exact/{CANDIDATES}.safetensors")
-        folders = [path.parent.parent for path in sorted(kept, key=_changed, reverse=True)]
-        return [folder for folder in folders if folder.resolve() not in opened][:most]
+        opened = {batch.folder.path.name for batch in self.batches}
+        found = {}
+        for parent in filter(None, (self.copy_to, self.folder)):  # of two copies, the one that is near
+            for kept in parent.glob(f"*/{EXACT}/{CANDIDATES}.safetensors"):
+                found[kept.parent.parent.name] = kept
+        newest = sorted(found.values(), key=_changed, reverse=True)
+        return [kept.parent.parent for kept in newest if kept.parent.parent.name not in opened][:most]
 
     def open(self, path: Path) -> Batch:
         """Go on with a batch from disk.
@@ -150,7 +176,9 @@ class Session:
         PictureError
             When what is there cannot be read any more.
         """
-        folder = RunFolder.at(path)
+        if self.copy_to and path.parent == self.copy_to:
+            copy_new(path, self.folder / path.name)
+        folder = RunFolder.at(self.folder / path.name)
         found = folder.exact(CANDIDATES)
         if found is None:
             raise images.PictureError(f"{path} holds no candidates that this version of BIG.art can read")
@@ -160,11 +188,27 @@ class Session:
             for index, (small, large) in enumerate(zip(tensors["small"], tensors["large"], strict=True))
         )
         batch = Batch(Candidates(made_by.prompt, made_by.generate, pictures), folder)
-        favourites = path / FAVOURITES
+        favourites = folder.path / FAVOURITES
         if favourites.is_file():
             batch.favourites = {number - 1 for number in json.loads(favourites.read_text())}
         self.batches.append(batch)
         return batch
+
+    def toggle_favourite(self, batch: Batch, index: int) -> bool:
+        """Make a candidate a favourite, or no longer; returns which."""
+        result = batch.toggle_favourite(index)
+        self._copy(batch.folder)
+        return result
+
+    def _copy(self, folder: RunFolder) -> None:
+        """Copy what is new; that it fails must not cost the artist what was made."""
+        if self.copy_to is None:
+            return
+        try:
+            copy_new(folder.path, self.copy_to / folder.path.relative_to(self.folder))
+            self.copy_problem = ""
+        except OSError as error:
+            self.copy_problem = f"no copy in {self.copy_to}: {error}"
 
 
 def save_candidates(folder: RunFolder, candidates: Candidates) -> Path:
@@ -182,6 +226,28 @@ def save_candidates(folder: RunFolder, candidates: Candidates) -> Path:
     }
     folder.keep_exact(CANDIDATES, pictures, replace(shared, stage=None))
     return folder.save(CANDIDATES, candidates.sheet(), shared)
+
+
+def describe(folder: Path) -> str:
+    """What an earlier session left in a folder, in words."""
+    try:
+        made_by, _ = recipe.read(folder / f"{CANDIDATES}.png")
+        words = f"{made_by.prompt}, seed {made_by.generate.seed}"
+    except (images.PictureError, ValueError):
+        words = folder.name
+    for size in ("4096", "1024"):
+        if any(folder.glob(f"candidate-*/{size}*.png")):
+            return f"{words}, painted up to {size} px"
+    return words
+
+
+def first_candidate(folder: Path) -> Image.Image:
+    """A small picture to know a folder by."""
+    path = folder / "candidate_1_64.png"
+    try:
+        return images.read(path)
+    except images.PictureError:
+        return Image.new("RGB", (64, 64), "gray")
 
 
 def _find_work(candidate: Candidate, path: Path) -> Work:

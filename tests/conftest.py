@@ -92,7 +92,10 @@ def tiny_models(tiny_set, monkeypatch):
     monkeypatch.setitem(model_sets.SETS, "embedded", lambda: tiny_set)
     monkeypatch.setattr(model_sets, "embedded", lambda: tiny_set)
     monkeypatch.setenv("BIGART_CACHE", "/nonexistent")
-    return tiny_set
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # so little work is not worth dividing
+    yield tiny_set
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture

@@ -33,7 +33,12 @@ MAY_IMPORT = {  # layers, lowest first; the files of models/ are one layer
         *("settings", "images", "machine", "progress", "models", "model_sets", "stages", "recipe", "version"),
         "results",
     },
-    "session": {"settings", "images", "progress", "recipe", "run_folder", "results", "preview", "pipeline"},
+    "prompts": set(),
+    "copies": set(),
+    "session": {
+        *("copies", "settings", "images", "progress", "recipe", "run_folder", "results", "preview"),
+        "pipeline",
+    },
     "widgets": {"widgets", "settings", "images", "progress", "recipe", "prompts", "machine", "session"},
     "loading": {"machine", "model_sets", "pipeline"},
     "arguments": {"settings", "machine", "model_sets", "version"},
@@ -43,7 +48,13 @@ MAY_IMPORT = {  # layers, lowest first; the files of models/ are one layer
     },
     "__main__": {"cli"},
 }  # fmt: skip
-COLAB = {"torch": "2.11.0", "diffusers": "0.39.0", "numpy": "2.1.3", "pillow": "11.3.0"}
+COLAB = {
+    "torch": "2.11.0",
+    "diffusers": "0.39.0",
+    "numpy": "2.1.3",
+    "pillow": "11.3.0",
+    "ipywidgets": "7.7.1",
+}
 FILES = [path for path in LIBRARY.rglob("*.py") if path != LIBRARY / "__init__.py"]
 
 

@@ -1,5 +1,7 @@
 """BigArt: the stages in their order, kept as they are made, stopped when told to."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from PIL import Image
@@ -7,6 +9,7 @@ from PIL import Image
 import bigart_lib
 from bigart_lib import CancelledError, GenerateSettings, PaintSettings, TextureSettings, machine
 from bigart_lib.images import PictureError
+from bigart_lib.results import Candidate, Memory
 
 PLAIN = TextureSettings(0)
 
@@ -56,6 +59,40 @@ def test_the_second_texture_is_not_the_first_enlarged(bigart):
     other = bigart.paint_image(image, "gray.png", PaintSettings(4096, PLAIN, texture, False), seed=2)
     assert painted.image.size == (128, 128)
     assert painted.image.tobytes() == again.image.tobytes() != other.image.tobytes()
+
+
+def test_with_a_memory_only_what_follows_a_change_is_made_again(bigart, monkeypatch):
+    made = []
+    for name in ("_enlarge", "_enhance"):
+        original = getattr(bigart, name)
+
+        def make(picture, report, name=name, original=original):
+            made.append((name, picture.shape[-1]))
+            return original(picture, report)
+
+        monkeypatch.setattr(bigart, name, make)
+    fine, coarse = TextureSettings(0.05, 1), TextureSettings(0.1, 6)
+    recipe = replace(bigart.generate("a lake", GenerateSettings(1, count=1))[0].recipe, index=0)
+    candidate = Candidate(torch.rand(1, 3, 8, 8), torch.rand(1, 3, 16, 16), recipe)
+    memory = Memory()
+
+    def paint(size=4096, first=fine, second=fine, enhance=True, memory=memory):
+        del made[:]
+        settings = PaintSettings(size, first, second, enhance)
+        painting = bigart.paint(candidate, settings, memory=memory)
+        return painting.image.tobytes(), [name for name, _ in made]
+
+    everything = ["_enlarge", "_enhance", "_enlarge"]
+    assert paint()[1] == everything
+    assert paint(size=1024)[1] == []
+    for changes, expected in (
+        ({"second": coarse}, []),
+        ({"first": coarse}, everything[1:]),
+        ({"first": coarse, "enhance": False}, everything[2:]),
+    ):
+        pixels, again = paint(**changes)
+        assert again == expected
+        assert pixels == paint(**changes, memory=None)[0]
 
 
 def test_stages_can_be_had_one_at_a_time(bigart):

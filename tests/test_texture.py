@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from bigart_lib import stages, texture
-from bigart_lib.settings import TextureSettings
+from bigart_lib import images, stages, texture
+from bigart_lib.preview import TexturePreview
+from bigart_lib.settings import TEXTURE_STYLES, TextureSettings
 
 GREY = torch.full((1, 3, 256, 320), 0.5)
 
@@ -70,3 +71,15 @@ def test_no_amount_changes_nothing_and_the_seed_decides_the_field():
 def test_a_picture_smaller_than_the_blur_is_textured_too():
     tiny = torch.full((1, 3, 1, 3), 0.5)
     assert stages.add_texture(tiny, TextureSettings(0.1, 9), [1]).shape == tiny.shape
+
+
+@pytest.mark.parametrize("size", [1, 2, 9])
+@pytest.mark.parametrize("style", TEXTURE_STYLES)
+def test_a_preview_is_that_part_of_the_result_to_the_last_bit(size, style):
+    picture = torch.rand(1, 3, 700, 1100)
+    settings = TextureSettings(0.1, size, style)
+    whole = images.to_image(stages.add_texture(picture, settings, [3, 1]))
+    preview = TexturePreview(picture, [3, 1])
+    assert preview.size == whole.size == (1100, 700)
+    for box in ((0, 0, 512, 512), (300, 100, 812, 612), (588, 188, 1100, 700), (511, 511, 513, 513)):
+        assert preview.crop(settings, box).tobytes() == whole.crop(box).tobytes(), box

@@ -24,7 +24,10 @@ def tiny_glide(in_channels: int) -> glide.Glide:
         num_heads=1,
         summary_width=16,
     )
-    config = glide.GlideConfig(in_channels, (4, 4, 8), (False, False, True), 1, 8, 4, text, VOCABULARY)
+    # Attention takes the square of what is left: 16 px a side.
+    channels = (4, 4, 8) if in_channels == 3 else (4, 4, 4, 4, 8)
+    attention = (*[False] * (len(channels) - 1), True)
+    config = glide.GlideConfig(in_channels, channels, attention, 1, 8, 4, text, VOCABULARY)
     return glide.Glide(config)
 
 

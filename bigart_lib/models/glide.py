@@ -93,6 +93,12 @@ class Glide(nn.Module):
         ).sample
 
 
+def load_tokenizer(path: Path) -> Tokenizer:
+    """The tokenizer of a network in a file, without the network."""
+    values = read_config(path)
+    return _tokenizer(GlideConfig.from_dict(values) if values else GlideConfig())
+
+
 def _tokenizer(config: GlideConfig) -> Tokenizer:
     if config.vocabulary is None:
         return BytePairTokenizer(config.text.context_length)

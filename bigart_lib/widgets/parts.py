@@ -1,0 +1,86 @@
+"""The small parts that the studio's cards are built of. Knows ipywidgets, nothing of pictures' making."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from collections.abc import Callable, Sequence
+
+import ipywidgets
+from PIL import Image
+
+JPEG_QUALITY = 85  # seven noisy thumbnails, or a noisy comparison, stay under a megabyte
+
+
+def png(image: Image.Image) -> bytes:
+    """A picture as a file that holds its very pixels, made fast."""
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
+
+
+def data_address(image: Image.Image) -> str:
+    """A picture as an address that a page can show without asking anyone for it."""
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=JPEG_QUALITY)
+    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def escape(text: str) -> str:
+    """Text as HTML that shows it, inside and outside of attributes."""
+    return html.escape(text, quote=True)
+
+
+def text(content: str = "", *classes: str) -> ipywidgets.HTML:
+    """Words on the page, as HTML."""
+    return named(ipywidgets.HTML(content), *classes)
+
+
+def button(label: str, on_click: Callable[[], None], *classes: str, tooltip: str = "") -> ipywidgets.Button:
+    """A button that calls a function without arguments."""
+    made = ipywidgets.Button(description=label, tooltip=tooltip or label)
+    made.on_click(lambda _: on_click())
+    return named(made, "bigart-button", *classes)
+
+
+def card(number: int, title: str, children: Sequence[ipywidgets.Widget]) -> ipywidgets.VBox:
+    """A step of the way, with its number and title."""
+    heading = text(f"<h3><span>{number}</span>{escape(title)}</h3>", "bigart-heading")
+    return named(ipywidgets.VBox([heading, *children]), "bigart-card")
+
+
+def row(*children: ipywidgets.Widget, classes: Sequence[str] = ()) -> ipywidgets.HBox:
+    """Widgets side by side, as wide as they need."""
+    return named(ipywidgets.HBox(children), "bigart-row", *classes)
+
+
+def column(*children: ipywidgets.Widget, classes: Sequence[str] = ()) -> ipywidgets.VBox:
+    """Widgets one below the other."""
+    return named(ipywidgets.VBox(children), "bigart-column", *classes)
+
+
+def named(widget: ipywidgets.Widget, *classes: str) -> ipywidgets.Widget:
+    """The widget, with classes that the style sheet knows."""
+    for name in classes:
+        widget.add_class(name)
+    return widget
+
+
+def show(widget: ipywidgets.Widget, shown: bool) -> None:
+    """Show a widget, or take it off the page."""
+    widget.layout.display = None if shown else "none"
+
+
+def shorten(words: str, length: int = 48) -> str:
+    """Words that fit on a line."""
+    return words if len(words) <= length else words[: length - 1].rstrip() + "…"
+
+
+def duration(seconds: float) -> str:
+    """A length of time as people say it."""
+    if seconds < 1.5:
+        return "a second"
+    if seconds < 90:
+        return f"{seconds:.0f} seconds"
+    return f"{seconds / 60:.0f} minutes"
