@@ -13,14 +13,15 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).parent.parent
 LIBRARY = ROOT / "bigart_lib"
 
-MAY_IMPORT = {  # layers, lowest first; the files of models/ are one layer
+MAY_IMPORT = {  # layers, lowest first; the files of models/ are one layer, those of weights/ another
     "version": set(),
     "settings": set(),
     "images": set(),
-    "weights": set(),
     "machine": set(),
     "progress": set(),
+    "weights": {"weights", "progress"},
     "models": {"models", "weights"},
+    "conversion": {"models", "weights", "progress"},
     "model_sets": {"settings", "weights"},
     "texture": {"settings"},
     "sampling": {"settings", "progress", "models"},
@@ -54,7 +55,7 @@ def _imported_layers(path: Path) -> set[str]:
             start = package[: len(package) + 1 - node.level] if node.level else ()
             source = ".".join((*start, *filter(None, [node.module])))
             names += [f"{source}.{alias.name}" for alias in node.names]
-    layers = {path.stem for path in (*FILES, LIBRARY / "models")}
+    layers = {path.stem for path in (*FILES, LIBRARY / "models", LIBRARY / "weights")}
     parts = [name.split(".") for name in names if name.split(".")[0] == "bigart_lib"]
     return {part[1] if len(part) > 1 and part[1] in layers else "bigart_lib" for part in parts}
 
