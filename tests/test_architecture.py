@@ -20,7 +20,7 @@ MAY_IMPORT = {  # layers, lowest first; the files of models/ are one layer, thos
     "machine": set(),
     "progress": set(),
     "weights": {"weights", "progress"},
-    "models": {"models", "weights"},
+    "models": {"models", "weights", "progress"},
     "conversion": {"models", "weights", "progress"},
     "model_sets": {"settings", "weights"},
     "texture": {"settings"},

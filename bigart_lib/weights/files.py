@@ -6,15 +6,24 @@ Knows files and tensors, not what the networks do with them.
 from __future__ import annotations
 
 import json
+import math
+import os
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from bigart_lib.progress import Progress, Report, no_report
 
 if TYPE_CHECKING:
     import torch
 
+BYTES_OF_HALF = 2
 MOST_NAMES_SHOWN = 5
+# Classes that a checkpoint may name beside its tensors: Lightning's, in VQGAN's. None of their code runs.
+INERT = ("pytorch_lightning.callbacks.model_checkpoint.ModelCheckpoint",)
+TENSORS_A_PIECE = 64  # mapped at once: some 50 MB of the largest network
 
 
 class WeightsError(ValueError):
@@ -80,6 +89,39 @@ def unwrap(checkpoint: Any) -> Any:
     return checkpoint
 
 
+def read_network(
+    path: Path, device: torch.device | str, dtype: torch.dtype
+) -> tuple[dict, dict[str, torch.Tensor]]:
+    """The config and the tensors of a network that `write_network` wrote.
+
+    The file is mapped piece by piece: beside the result, no more than a piece of it is in memory.
+
+    Raises
+    ------
+    WeightsError
+        When the file is absent, damaged, or of another kind.
+    """
+    path = Path(path)
+    config = read_config(path)
+    if config is None:
+        if path.suffix == ".safetensors" or not path.is_file():
+            read_tensors(path)  # says what is wrong with a file that is absent or damaged
+        raise WeightsError(
+            f"{path} holds no network in BIG.art's own form: expected safetensors with a config; "
+            "published files are converted first, see `bigart_lib.conversion`"
+        )
+    from safetensors import safe_open
+
+    with safe_open(path, "pt") as opened:
+        names = list(opened.keys())
+    tensors = {}
+    for start in range(0, len(names), TENSORS_A_PIECE):
+        with safe_open(path, "pt") as opened:  # anew, so that the piece before is no longer mapped
+            for name in names[start : start + TENSORS_A_PIECE]:
+                tensors[name] = opened.get_tensor(name).to(device, dtype)
+    return config, tensors
+
+
 def read_config(path: Path) -> dict | None:
     """The config of a network that `write_network` wrote; None for files of another kind."""
     if Path(path).suffix != ".safetensors" or not Path(path).is_file():
@@ -88,18 +130,60 @@ def read_config(path: Path) -> dict | None:
 
     try:
         with safe_open(path, "pt") as opened:
-            config = (opened.metadata() or {}).get("config")
-    except SafetensorError:
+            config = json.loads((opened.metadata() or {}).get("config", "null"))
+    except (SafetensorError, ValueError):
         return None  # reading its tensors will say what is wrong
-    return json.loads(config) if config else None
+    return config if isinstance(config, dict) else None
 
 
-def write_network(path: Path, tensors: Mapping[str, torch.Tensor], config: dict) -> None:
-    """Write a network as fp16 safetensors that carry its config."""
-    from safetensors.torch import save_file
+def write_network(
+    path: Path, tensors: Mapping[str, torch.Tensor], config: Mapping, report: Report = no_report
+) -> None:
+    """Write a network as fp16 safetensors that carry its config: whole or not at all.
 
-    halves = {name: tensor.detach().half().contiguous() for name, tensor in tensors.items()}
-    save_file(halves, path, metadata={"config": json.dumps(config)})
+    Tensor by tensor, so that a network mapped from a file is never in memory as a whole; the safetensors
+    library would want all of it at once. The format: https://github.com/huggingface/safetensors#format
+
+    Parameters
+    ----------
+    path : replaced once the new file is complete; until then it lies beside it.
+    tensors, config : what `read_network` will give back, the tensors rounded to fp16.
+    report : told the bytes written after every tensor; raising from it leaves no file.
+
+    Raises
+    ------
+    WeightsError
+        When a tensor holds something that is no number, or too large for fp16.
+    """
+    header: dict[str, Any] = {"__metadata__": {"config": json.dumps(dict(config))}}
+    total = 0
+    for name, tensor in tensors.items():
+        end = total + BYTES_OF_HALF * tensor.numel()
+        header[name] = {"dtype": "F16", "shape": list(tensor.shape), "data_offsets": [total, end]}
+        total = end
+    encoded = json.dumps(header).encode()
+    encoded += b" " * (-len(encoded) % 8)  # so that the tensors are aligned
+    with replacing(path) as file:
+        file.write(len(encoded).to_bytes(8, "little") + encoded)
+        written = 0
+        for name, tensor in tensors.items():
+            file.write(_halve(tensor, f"{name} in {path.name}").numpy())
+            written += BYTES_OF_HALF * tensor.numel()
+            report(Progress("convert", written, total))
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A new file beside `path` to write to, which takes its place only if nothing is raised meanwhile."""
+    beside = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        with beside.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())  # a power cut must not leave an empty file under the final name
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def cast(
@@ -110,6 +194,20 @@ def cast(
         name: tensor.to(device, dtype) if tensor.is_floating_point() else tensor
         for name, tensor in tensors.items()
     }
+
+
+def _halve(tensor: torch.Tensor, what: str) -> torch.Tensor:
+    import torch
+
+    half = tensor.detach().to("cpu", torch.float16).contiguous()
+    if half.numel():
+        low, high = (bound.item() for bound in half.aminmax())
+        if not (low > -math.inf and high < math.inf):  # neither holds for what is no number
+            raise WeightsError(
+                f"{what}: expected numbers within {torch.finfo(half.dtype).max:g} of 0, got {low:g} to "
+                f"{high:g}; the file it comes from is damaged"
+            )
+    return half
 
 
 def _read_safetensors(path: Path) -> dict[str, torch.Tensor]:
@@ -127,9 +225,7 @@ def _read_checkpoint(path: Path) -> dict:
 
     try:
         zipped = zipfile.is_zipfile(path)  # files of PyTorch before 1.6 are not, and cannot be mapped
-        # Lightning pickles a class of its own beside VQGAN's tensors; this empty one stands in for it.
-        stub = (_InertCallback, "pytorch_lightning.callbacks.model_checkpoint.ModelCheckpoint")
-        with torch.serialization.safe_globals([stub]):
+        with torch.serialization.safe_globals([(_Inert, name) for name in INERT]):
             checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
     except Exception as error:  # whatever a damaged or hostile file makes the reader raise
         reason = (str(error).splitlines() or [type(error).__name__])[0]
@@ -142,8 +238,19 @@ def _read_checkpoint(path: Path) -> dict:
     return checkpoint
 
 
-class _InertCallback:
-    """Holds nothing and does nothing."""
+class _Inert:
+    """Stands in for a class of others: takes whatever it is given, keeps nothing, does nothing."""
+
+    __slots__ = ()
+
+    def __new__(cls, *arguments: object, **options: object) -> _Inert:
+        return super().__new__(cls)
+
+    def __init__(self, *arguments: object, **options: object) -> None:
+        pass
+
+    def __setstate__(self, state: object) -> None:
+        pass
 
 
 def _shorten(names: list[str]) -> str:
