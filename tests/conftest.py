@@ -52,6 +52,12 @@ def _refuse_sockets(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(socket, "getaddrinfo", guard(socket.getaddrinfo, lambda host, *_, **__: host))
 
 
+@pytest.fixture(autouse=True)
+def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fetch no models, whatever machine this is; tests of fetching allow it, from a server of their own."""
+    monkeypatch.setenv("BIGART_OFFLINE", "1")
+
+
 @pytest.fixture(scope="session")
 def small_base():
     """The golden base model."""

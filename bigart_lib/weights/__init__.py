@@ -1,5 +1,7 @@
 """Files of weights: where they are, how they come here, how they are read, whether they fit a network."""
 
+from bigart_lib.weights.catalogue import CATALOGUE, PUBLISHED_SET, Checkpoint, find
+from bigart_lib.weights.fetching import FetchError, fetch, offline
 from bigart_lib.weights.files import (
     WeightsError,
     cast,
@@ -9,13 +11,60 @@ from bigart_lib.weights.files import (
     unwrap,
     write_network,
 )
+from bigart_lib.weights.records import (
+    Record,
+    Stamp,
+    keep_shown,
+    read_record,
+    stamp,
+    unshown_notes,
+    write_record,
+)
+from bigart_lib.weights.store import (
+    cache_folder,
+    check_original,
+    check_room,
+    disk_problem,
+    held,
+    in_words,
+    is_available,
+    is_ready,
+    part_path,
+    remove,
+    verify,
+)
 
 __all__ = [
+    "CATALOGUE",
+    "PUBLISHED_SET",
+    "Checkpoint",
+    "FetchError",
+    "Record",
+    "Stamp",
     "WeightsError",
+    "cache_folder",
     "cast",
     "check_fit",
+    "check_original",
+    "check_room",
+    "disk_problem",
+    "fetch",
+    "find",
+    "held",
+    "in_words",
+    "is_available",
+    "is_ready",
+    "keep_shown",
+    "offline",
+    "part_path",
     "read_config",
+    "read_record",
     "read_tensors",
+    "remove",
+    "stamp",
+    "unshown_notes",
     "unwrap",
+    "verify",
     "write_network",
+    "write_record",
 ]
