@@ -262,8 +262,8 @@ def from_state_dict(tensors: Mapping[str, Tensor], source: str) -> RRDBNet:
     with torch.device("meta"):
         network = RRDBNet(config)
     names = published_names(config, layout)
-    expected = {name: tuple(network.state_dict()[own].shape) for name, own in names.items()}
-    check_fit(expected, tensors, source)
+    own_shapes = {own: tuple(tensor.shape) for own, tensor in network.state_dict().items()}
+    check_fit({name: own_shapes[own] for name, own in names.items()}, tensors, source)
     # copied, so that a memory-mapped file can be closed, replaced or deleted
     values = {own: tensors[name].detach().to("cpu", torch.float32, copy=True) for name, own in names.items()}
     network.load_state_dict(values, strict=True, assign=True)
