@@ -22,11 +22,13 @@ from bigart_lib.weights import (
     disk_problem,
     fetch,
     held,
+    is_available,
     is_ready,
     keep_shown,
     offline,
     part_path,
     read_record,
+    refuse_offline,
     stamp,
     unshown_notes,
     write_record,
@@ -62,6 +64,8 @@ def prepare(
     try:
         if work != folder:
             _bring(checkpoint, folder, work, report)
+        if not is_available(checkpoint, work):
+            refuse_offline([checkpoint], folder)
         if not is_ready(checkpoint, work):
             work.mkdir(parents=True, exist_ok=True)
             with held(checkpoint, work, report):

@@ -2,6 +2,7 @@
 
 import random
 import socket
+import sys
 
 import numpy as np
 import pytest
@@ -89,3 +90,41 @@ def tiny_models(tiny_set, monkeypatch):
     monkeypatch.setattr(model_sets, "embedded", lambda: tiny_set)
     monkeypatch.setenv("BIGART_CACHE", "/nonexistent")
     return tiny_set
+
+
+@pytest.fixture(scope="session")
+def running_server():
+    """A server that fails as it is told."""
+    from fault_server import running
+
+    with running() as server:
+        yield server
+
+
+@pytest.fixture
+def server(running_server, monkeypatch, tmp_path):
+    """The failing server with nothing to serve yet, the network allowed, and an empty cache folder."""
+    from bigart_lib.weights import fetching, sources, store
+
+    for state in (
+        running_server.files,
+        running_server.faults,
+        running_server.forever,
+        running_server.requests,
+    ):
+        state.clear()
+    monkeypatch.delenv("BIGART_OFFLINE")
+    monkeypatch.setenv("BIGART_CACHE", str(tmp_path))
+    monkeypatch.setattr(fetching, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(sources, "TIMEOUT", (5, 0.5))
+    monkeypatch.setattr(store, "LOCK_POLL", 0.05)
+    return running_server
+
+
+@pytest.fixture
+def conversion_turns_files_round(monkeypatch):
+    """Put a conversion in place that needs no network of tensors."""
+    from tiny_checkpoint import CONVERSION
+
+    monkeypatch.setitem(sys.modules, "bigart_lib.conversion", None)  # so that it goes with the test
+    exec(CONVERSION, {})

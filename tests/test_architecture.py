@@ -32,9 +32,14 @@ MAY_IMPORT = {  # layers, lowest first; the files of models/ are one layer, thos
     "pipeline": {
         *("settings", "images", "machine", "progress", "models", "model_sets", "stages", "recipe", "version")
     },
-    "loading": {"machine", "model_sets", "pipeline"},
+    "loading": {"machine", "model_sets", "pipeline", "progress"},
     "arguments": {"settings", "machine", "model_sets", "version"},
-    "cli": {"arguments", "settings", "images", "progress", "recipe", "run_folder", "pipeline", "loading"},
+    "bars": {"progress"},
+    "models_command": {"arguments", "published", "weights", "progress"},
+    "cli": {
+        *("arguments", "bars", "models_command", "settings", "images", "progress", "recipe", "run_folder"),
+        *("pipeline", "loading"),
+    },
     "__main__": {"cli"},
 }  # fmt: skip
 COLAB = {"torch": "2.11.0", "diffusers": "0.39.0", "numpy": "2.1.3", "pillow": "11.3.0"}

@@ -1,9 +1,7 @@
 """Fetching over a server that fails: the right bytes in the end, or one clear line; never a bad file."""
 
 import errno
-import hashlib
 import os
-import random
 import re
 import shutil
 import signal
@@ -11,58 +9,25 @@ import subprocess
 import sys
 import textwrap
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fault_server import PAGE, Answer, running
+from fault_server import PAGE, Answer
+from tiny_checkpoint import CONTENT, CONVERSION, FLIPPED, checkpoint
 
 from bigart_lib import published
 from bigart_lib.progress import CancelledError
 from bigart_lib.weights import (
     CATALOGUE,
-    Checkpoint,
     FetchError,
     WeightsError,
     fetch,
-    fetching,
     sources,
     store,
 )
 
-CONTENT = random.Random(1).randbytes(700_000)
-FLIPPED = bytes([CONTENT[0] ^ 1]) + CONTENT[1:]
 ROOT = Path(__file__).parent.parent
-
-
-@pytest.fixture(scope="module")
-def shared_server():
-    with running() as server:
-        yield server
-
-
-@pytest.fixture
-def server(shared_server):
-    for state in (shared_server.files, shared_server.faults, shared_server.forever, shared_server.requests):
-        state.clear()
-    return shared_server
-
-
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch, tmp_path):
-    monkeypatch.delenv("BIGART_OFFLINE", raising=False)
-    monkeypatch.setenv("BIGART_CACHE", str(tmp_path))
-    monkeypatch.setattr(fetching, "FIRST_WAIT", 0.01)
-    monkeypatch.setattr(sources, "TIMEOUT", (5, 0.5))
-
-
-def checkpoint(*addresses, **changes):
-    known = Checkpoint(
-        name="tiny", network="enlarger", kind="rrdbnet", file="tiny.pth", sources=addresses,
-        num_bytes=len(CONTENT), licence="MIT", purpose="to test", note="Tiny: MIT",
-        sha256=hashlib.sha256(CONTENT).hexdigest(),
-    )  # fmt: skip
-    return replace(known, **changes)
+pytestmark = pytest.mark.usefixtures("server")
 
 
 def names(folder):
@@ -292,25 +257,7 @@ def test_the_catalogue_says_of_every_model_what_a_person_must_know():
     assert len({known.file for known in CATALOGUE}) == len(CATALOGUE)
 
 
-# What happens around a download: here a "conversion" copies the file, so that no network is needed.
-CONVERSION = """
-import sys, types
-from pathlib import Path
-def convert(kind, source, target, report):
-    part = Path(target).with_name("converting")
-    part.write_bytes(Path(source).read_bytes()[::-1])
-    part.replace(target)
-sys.modules["bigart_lib.conversion"] = types.SimpleNamespace(convert=convert)
-"""
-
-
-@pytest.fixture
-def _copies(monkeypatch):
-    monkeypatch.setitem(sys.modules, "bigart_lib.conversion", None)  # so that the fake goes with the test
-    exec(CONVERSION, {})
-    monkeypatch.setattr(store, "LOCK_POLL", 0.05)
-
-
+# What happens around a download: here a "conversion" turns the file round, so that no torch is needed
 def start(wanted, folder):
     """Prepare a checkpoint in a process of its own."""
     code = textwrap.dedent(f"""
@@ -362,7 +309,7 @@ def test_what_a_stopped_process_left_is_taken_up_by_the_next(server, tmp_path, n
     assert (tmp_path / "tiny.pth").read_bytes() == CONTENT
 
 
-@pytest.mark.usefixtures("_copies")
+@pytest.mark.usefixtures("conversion_turns_files_round")
 def test_too_little_room_is_said_before_anything_is_fetched(server, tmp_path, monkeypatch):
     usage = shutil.disk_usage(tmp_path)._replace(free=900_000)
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
@@ -372,7 +319,7 @@ def test_too_little_room_is_said_before_anything_is_fetched(server, tmp_path, mo
     assert server.requests == []
 
 
-@pytest.mark.usefixtures("_copies")
+@pytest.mark.usefixtures("conversion_turns_files_round")
 @pytest.mark.parametrize("place", ["file/cache", "/proc/bigart"])
 def test_a_cache_that_cannot_be_written_gets_one_line(server, tmp_path, monkeypatch, place):
     (tmp_path / "file").touch()
@@ -381,7 +328,7 @@ def test_a_cache_that_cannot_be_written_gets_one_line(server, tmp_path, monkeypa
         published.prepare(checkpoint(server.serve("a", CONTENT)))
 
 
-@pytest.mark.usefixtures("_copies")
+@pytest.mark.usefixtures("conversion_turns_files_round")
 def test_what_is_ready_is_used_from_a_cache_that_cannot_be_written(server, tmp_path, monkeypatch):
     wanted = checkpoint(server.serve("a", CONTENT))
     published.prepare(wanted)
@@ -394,7 +341,7 @@ def test_what_is_ready_is_used_from_a_cache_that_cannot_be_written(server, tmp_p
     assert published.prepare(wanted) == tmp_path / "tiny.safetensors"
 
 
-@pytest.mark.usefixtures("_copies")
+@pytest.mark.usefixtures("conversion_turns_files_round")
 def test_a_disk_that_fills_up_in_the_conversion_gets_one_line(server, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -405,7 +352,7 @@ def test_a_disk_that_fills_up_in_the_conversion_gets_one_line(server, tmp_path, 
     assert "tiny.safetensors" not in names(tmp_path)
 
 
-@pytest.mark.usefixtures("_copies")
+@pytest.mark.usefixtures("conversion_turns_files_round")
 def test_a_file_without_a_published_hash_is_held_to_the_first_that_fitted(server, tmp_path):
     wanted = checkpoint(server.serve("a", CONTENT), sha256=None, size_is_exact=False)
     published.prepare(wanted)
@@ -418,7 +365,7 @@ def test_a_file_without_a_published_hash_is_held_to_the_first_that_fitted(server
     assert published.prepare(wanted).is_file()
 
 
-@pytest.mark.usefixtures("_copies")
+@pytest.mark.usefixtures("conversion_turns_files_round")
 def test_a_file_that_cannot_be_converted_never_gets_its_name(server, tmp_path, monkeypatch):
     def misfit(kind, source, target, report):
         raise WeightsError(f"{source} does not fit the network")
@@ -430,14 +377,14 @@ def test_a_file_that_cannot_be_converted_never_gets_its_name(server, tmp_path, m
     assert not {"tiny.pth", "tiny.pth.part", "tiny.safetensors", "tiny.json"} & {*names(tmp_path)}
 
 
-@pytest.mark.usefixtures("_copies")
+@pytest.mark.usefixtures("conversion_turns_files_round")
 def test_an_original_put_there_by_hand_is_verified_converted_and_kept(tmp_path):
     (tmp_path / "tiny.pth").write_bytes(CONTENT)
     assert published.prepare(checkpoint("http://127.0.0.1:9/a")).read_bytes() == CONTENT[::-1]
     assert (tmp_path / "tiny.pth").exists()
 
 
-@pytest.mark.usefixtures("_copies")
+@pytest.mark.usefixtures("conversion_turns_files_round")
 def test_a_wrong_original_put_there_by_hand_is_refused_and_left_alone(tmp_path):
     (tmp_path / "tiny.pth").write_bytes(FLIPPED)
     with pytest.raises(WeightsError, match="expected SHA-256 .* name a model of your own in BIGART_TINY"):
@@ -446,7 +393,7 @@ def test_a_wrong_original_put_there_by_hand_is_refused_and_left_alone(tmp_path):
     assert not (tmp_path / "tiny.safetensors").exists()
 
 
-@pytest.mark.usefixtures("_copies")
+@pytest.mark.usefixtures("conversion_turns_files_round")
 @pytest.mark.parametrize(("colab", "keep", "stays"), [
     (False, None, True), (False, False, False), (True, None, False), (True, True, True),
 ])  # fmt: skip
@@ -458,7 +405,7 @@ def test_the_original_stays_unless_on_colab_or_told_otherwise(
     assert (tmp_path / "tiny.pth").exists() == stays
 
 
-@pytest.mark.usefixtures("_copies")
+@pytest.mark.usefixtures("conversion_turns_files_round")
 def test_the_terms_are_announced_once_before_the_first_download(server):
     said = []
 
@@ -471,7 +418,7 @@ def test_the_terms_are_announced_once_before_the_first_download(server):
     assert said == [("Tiny: MIT", 0)]
 
 
-@pytest.mark.usefixtures("_copies")
+@pytest.mark.usefixtures("conversion_turns_files_round")
 def test_verify_finds_a_flipped_byte_in_a_converted_file_and_in_an_original(server, tmp_path):
     wanted = checkpoint(server.serve("a", CONTENT))
     converted = published.prepare(wanted)
@@ -484,7 +431,7 @@ def test_verify_finds_a_flipped_byte_in_a_converted_file_and_in_an_original(serv
         path.write_bytes(good)
 
 
-@pytest.mark.usefixtures("_copies")
+@pytest.mark.usefixtures("conversion_turns_files_round")
 def test_a_converted_file_cut_short_is_made_again(server, tmp_path):
     wanted = checkpoint(server.serve("a", CONTENT))
     converted = published.prepare(wanted)
@@ -492,7 +439,7 @@ def test_a_converted_file_cut_short_is_made_again(server, tmp_path):
     assert published.prepare(wanted).read_bytes() == CONTENT[::-1]
 
 
-@pytest.mark.usefixtures("_copies")
+@pytest.mark.usefixtures("conversion_turns_files_round")
 def test_a_cache_on_drive_is_worked_on_locally_and_copied(server, tmp_path, monkeypatch):
     drive, sessions = tmp_path / "drive", [tmp_path / "first", tmp_path / "second"]
     monkeypatch.setattr(published, "DRIVE", drive)
@@ -506,7 +453,7 @@ def test_a_cache_on_drive_is_worked_on_locally_and_copied(server, tmp_path, monk
     assert names(drive / "models") == ["tiny.json", "tiny.safetensors"]
 
 
-@pytest.mark.usefixtures("_copies")
+@pytest.mark.usefixtures("conversion_turns_files_round")
 def test_a_drive_that_drops_does_not_stop_the_session(server, tmp_path, monkeypatch):
     monkeypatch.setattr(published, "DRIVE", tmp_path / "drive")
     monkeypatch.setattr(published, "SESSION_FOLDER", tmp_path / "session")

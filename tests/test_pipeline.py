@@ -18,7 +18,7 @@ def bigart(tiny_models):
 
 def test_load_takes_the_embedded_set_where_nothing_was_fetched(tiny_models):
     chosen = bigart_lib.load(device="cpu", dtype=torch.float32)
-    assert chosen.model_set is tiny_models
+    assert chosen.model_set == tiny_models
     assert chosen.describe().startswith("embedded models on CPU")
 
 

@@ -8,7 +8,7 @@ import torch
 from reference import CONFIG
 from safetensors.torch import save_file
 
-from bigart_lib import model_sets, weights
+from bigart_lib import weights
 from bigart_lib.weights import WeightsError
 
 
@@ -69,18 +69,3 @@ def test_files_of_others_carry_no_config(tmp_path):
     save_file({"a": torch.ones(2)}, tmp_path / "a.safetensors")
     assert weights.read_config(tmp_path / "a.safetensors") is None
     assert weights.read_config(tmp_path / "a.pt") is None
-
-
-def test_the_published_set_is_taken_once_its_files_are_there(tmp_path, monkeypatch):
-    monkeypatch.setenv("BIGART_CACHE", str(tmp_path))
-    assert model_sets.choose("auto").name == "embedded"
-    with pytest.raises(WeightsError, match="need base.pt, upsample.pt, BSRGAN.pth, last.ckpt in"):
-        model_sets.choose("published")
-    for name in ("base.pt", "upsample.pt", "BSRGAN.pth", "last.ckpt"):
-        (tmp_path / name).touch()
-    assert model_sets.choose("auto").name == "published"
-
-
-def test_an_unknown_set_is_refused():
-    with pytest.raises(ValueError, match="models must be one of auto, embedded, published, not 'mine'"):
-        model_sets.choose("mine")

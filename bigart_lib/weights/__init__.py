@@ -1,7 +1,7 @@
 """Files of weights: where they are, how they come here, how they are read, whether they fit a network."""
 
 from bigart_lib.weights.catalogue import CATALOGUE, PUBLISHED_SET, Checkpoint, find
-from bigart_lib.weights.fetching import FetchError, fetch, offline
+from bigart_lib.weights.fetching import FetchError, fetch, offline, refuse_offline
 from bigart_lib.weights.files import (
     WeightsError,
     cast,
@@ -20,6 +20,7 @@ from bigart_lib.weights.records import (
     unshown_notes,
     write_record,
 )
+from bigart_lib.weights.sources import is_remote
 from bigart_lib.weights.store import (
     cache_folder,
     check_original,
@@ -54,12 +55,14 @@ __all__ = [
     "in_words",
     "is_available",
     "is_ready",
+    "is_remote",
     "keep_shown",
     "offline",
     "part_path",
     "read_config",
     "read_record",
     "read_tensors",
+    "refuse_offline",
     "remove",
     "stamp",
     "unshown_notes",

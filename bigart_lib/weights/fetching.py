@@ -62,9 +62,10 @@ def fetch(
     FetchError
         When no source gives the right bytes, or the disk is full, or the network is forbidden.
     """
+    refuse_offline([checkpoint], folder)
     part = Part(part_path(checkpoint, folder))
     reasons = []
-    for source in _allowed(checkpoint, folder):
+    for source in allowed_sources(checkpoint):
         try:
             found = _obtain(source, checkpoint, part, report, held_to, check)
             part.finish(folder / checkpoint.file)
@@ -80,16 +81,26 @@ def fetch(
     )
 
 
-def _allowed(checkpoint: Checkpoint, folder: Path) -> list[str]:
-    found = sources.of(checkpoint)
-    if not offline():
-        return found
-    if local := [source for source in found if not sources.is_remote(source)]:
-        return local
-    raise FetchError(
-        f"{checkpoint.name}: {checkpoint.file} ({in_words(checkpoint.num_bytes)}) is missing in {folder}, "
-        "and BIGART_OFFLINE forbids the network: unset it, or put the file there"
-    )
+def allowed_sources(checkpoint: Checkpoint) -> list[str]:
+    """Where a checkpoint may be fetched from now: offline, only from this machine."""
+    return [source for source in sources.of(checkpoint) if not (offline() and sources.is_remote(source))]
+
+
+def refuse_offline(checkpoints: list[Checkpoint], folder: Path) -> None:
+    """Say which of these can only come over a network that is forbidden.
+
+    Raises
+    ------
+    FetchError
+        Naming all of them, with sizes, and what to do.
+    """
+    lacking = [known for known in checkpoints if not allowed_sources(known)]
+    if lacking:
+        files = ", ".join(f"{known.file} ({in_words(known.num_bytes)})" for known in lacking)
+        raise FetchError(
+            f"{files} {'is' if len(lacking) == 1 else 'are'} missing in {folder}, and BIGART_OFFLINE "
+            "forbids the network: unset it, or put what is missing there"
+        )
 
 
 def _obtain(
