@@ -18,7 +18,14 @@ from torch import nn
 from bigart_lib.models.text_encoder import EncodedText, TextEncoder, TextEncoderConfig
 from bigart_lib.models.tokenizer import BytePairTokenizer, Tokenizer, WordTokenizer
 from bigart_lib.progress import Report, no_report
-from bigart_lib.weights.files import WeightsError, check_fit, read_network, write_network
+from bigart_lib.weights.files import (
+    WeightsError,
+    check_fit,
+    read_config,
+    read_onto,
+    read_tensors,
+    write_network,
+)
 
 
 @dataclass(frozen=True)
@@ -108,19 +115,26 @@ def _tokenizer(config: GlideConfig) -> Tokenizer:
 
 
 def load(path: Path, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> Glide:
-    """Load a network that `save` wrote, frozen and in evaluation mode.
+    """Load a network, frozen and in evaluation mode.
 
     Parameters
     ----------
-    path : a `.safetensors` file.
+    path : a `.safetensors` file that `save` wrote, or a checkpoint of the size and in the layout published.
     device, dtype : where and in which precision it will run.
 
     Raises
     ------
     WeightsError
-        When the file is none such, or its tensors do not fit its config.
+        When the file is neither, or its tensors do not fit.
     """
-    values, tensors = read_network(path, device, dtype)
+    values = read_config(path)
+    if values is None:
+        published = read_tensors(path)
+        first_shape = getattr(published.get("input_blocks.0.0.weight"), "shape", ())
+        is_upsampler = first_shape[1:2] == (PUBLISHED_UPSAMPLER.in_channels,)
+        network = convert(published, str(path), PUBLISHED_UPSAMPLER if is_upsampler else PUBLISHED_BASE)
+        return network.to(device=device, dtype=dtype)
+    tensors = read_onto(path, device, dtype)
     try:
         network = _empty(GlideConfig.from_dict(values))
     except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:

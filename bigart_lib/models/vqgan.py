@@ -16,7 +16,15 @@ from torch import nn
 from torch.nn import functional
 
 from bigart_lib.progress import Report, no_report
-from bigart_lib.weights.files import WeightsError, check_fit, read_network, unwrap, write_network
+from bigart_lib.weights.files import (
+    WeightsError,
+    check_fit,
+    read_config,
+    read_onto,
+    read_tensors,
+    unwrap,
+    write_network,
+)
 
 TRAINING_ONLY = "loss."  # how the names begin of tensors that only training needs
 DISTANCES_AT_ONCE = 2**24  # entries of the matrix of distances to the codes: 64 MiB of float32
@@ -49,19 +57,22 @@ _RENAMES = (
 
 
 def load(path: Path, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> VQModel:
-    """Load a network that `save` wrote, frozen and in evaluation mode.
+    """Load a network, frozen and in evaluation mode.
 
     Parameters
     ----------
-    path : a `.safetensors` file.
+    path : a `.safetensors` file that `save` wrote, or a checkpoint of the size and in the layout published.
     device, dtype : where and in which precision it will run.
 
     Raises
     ------
     WeightsError
-        When the file is none such, or its tensors do not fit its config.
+        When the file is neither, or its tensors do not fit.
     """
-    return from_diffusers(*read_network(path, device, dtype), str(path))
+    config = read_config(path)
+    if config is None:
+        return convert(read_tensors(path), str(path)).to(device=device, dtype=dtype)
+    return from_diffusers(config, read_onto(path, device, dtype), str(path))
 
 
 def save(network: VQModel, path: Path, report: Report = no_report) -> None:

@@ -9,7 +9,7 @@ import json
 import math
 import os
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -19,6 +19,7 @@ from bigart_lib.progress import Progress, Report, no_report
 if TYPE_CHECKING:
     import torch
 
+ALIGNMENT = 64  # numbers to whose multiples the place of each tensor in memory is rounded up
 BYTES_OF_HALF = 2
 MOST_NAMES_SHOWN = 5
 # Classes that a checkpoint may name beside its tensors: Lightning's, in VQGAN's. None of their code runs.
@@ -49,9 +50,9 @@ def check_fit(
     missing = [name for name in expected if name not in tensors]
     extra = [name for name in tensors if name not in expected]
     misshapen = [
-        f"{name} (expected {tuple(shape)}, got {tuple(tensors[name].shape)})"
+        f"{name} (expected {tuple(shape)}, got {_shape(tensors[name])})"
         for name, shape in expected.items()
-        if name in tensors and tuple(tensors[name].shape) != tuple(shape)
+        if name in tensors and _shape(tensors[name]) != tuple(shape)
     ]
     problems = [
         f"{label}: {_shorten(names)}"
@@ -89,41 +90,35 @@ def unwrap(checkpoint: Any) -> Any:
     return checkpoint
 
 
-def read_network(
-    path: Path, device: torch.device | str, dtype: torch.dtype
-) -> tuple[dict, dict[str, torch.Tensor]]:
-    """The config and the tensors of a network that `write_network` wrote.
+def read_onto(path: Path, device: torch.device | str, dtype: torch.dtype) -> dict[str, torch.Tensor]:
+    """Every tensor of a safetensors file, by name, on a device in a precision.
 
     The file is mapped piece by piece: beside the result, no more than a piece of it is in memory. Weights of
     convolutions are laid out `channels_last`, as they are fastest, on the way: later would be a second copy.
-
-    Raises
-    ------
-    WeightsError
-        When the file is absent, damaged, or of another kind.
     """
-    path = Path(path)
-    config = read_config(path)
-    if config is None:
-        if path.suffix == ".safetensors" or not path.is_file():
-            read_tensors(path)  # says what is wrong with a file that is absent or damaged
-        raise WeightsError(
-            f"{path} holds no network in BIG.art's own form: expected safetensors with a config; "
-            "published files are converted first, see `bigart_lib.conversion`"
-        )
     import torch
     from safetensors import safe_open
 
     with safe_open(path, "pt") as opened:
-        names = list(opened.keys())
+        shapes = {name: opened.get_slice(name).get_shape() for name in opened.keys()}  # noqa: SIM118
+    sizes = [-(-math.prod(shape) // ALIGNMENT) * ALIGNMENT for shape in shapes.values()]
+    # One block, which goes back to the system as a whole; a heap of a thousand pieces would not.
+    places = torch.empty(sum(sizes), device=device, dtype=dtype).split(sizes)
     tensors = {}
-    for start in range(0, len(names), TENSORS_A_PIECE):
+    for start in range(0, len(shapes), TENSORS_A_PIECE):
         with safe_open(path, "pt") as opened:  # anew, so that the piece before is no longer mapped
-            for name in names[start : start + TENSORS_A_PIECE]:
-                tensor = opened.get_tensor(name)
-                layout = torch.channels_last if tensor.ndim == 4 else torch.preserve_format
-                tensors[name] = tensor.to(device, dtype, memory_format=layout)
-    return config, tensors
+            for index, name in enumerate([*shapes][start : start + TENSORS_A_PIECE], start):
+                tensors[name] = _view(places[index], shapes[name]).copy_(opened.get_tensor(name))
+    return tensors
+
+
+def _view(place: torch.Tensor, shape: Sequence[int]) -> torch.Tensor:
+    """A tensor of this shape at the start of a place, `channels_last` if it has four dimensions."""
+    place = place[: math.prod(shape)]
+    if len(shape) != 4:
+        return place.view(shape)
+    rows, columns, height, width = shape
+    return place.view(rows, height, width, columns).permute(0, 3, 1, 2)
 
 
 def read_config(path: Path) -> dict | None:
@@ -151,7 +146,7 @@ def write_network(
     Parameters
     ----------
     path : replaced once the new file is complete; until then it lies beside it.
-    tensors, config : what `read_network` will give back, the tensors rounded to fp16.
+    tensors, config : what `read_onto` and `read_config` will give back, the tensors rounded to fp16.
     report : told the bytes written after every tensor; raising from it leaves no file.
 
     Raises
@@ -255,6 +250,11 @@ class _Inert:
 
     def __setstate__(self, state: object) -> None:
         pass
+
+
+def _shape(tensor: Any) -> tuple[int, ...] | str:
+    """The shape of a tensor; of anything else, of which files may be full, its type."""
+    return tuple(tensor.shape) if hasattr(tensor, "shape") else type(tensor).__name__
 
 
 def _shorten(names: list[str]) -> str:
