@@ -18,7 +18,7 @@ from torch import nn
 from bigart_lib.models.text_encoder import EncodedText, TextEncoder, TextEncoderConfig
 from bigart_lib.models.tokenizer import BytePairTokenizer, Tokenizer, WordTokenizer
 from bigart_lib.progress import Report, no_report
-from bigart_lib.weights.files import (
+from bigart_lib.weights import (
     WeightsError,
     check_fit,
     read_config,

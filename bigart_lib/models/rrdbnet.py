@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from bigart_lib.models.ncnn import read_ncnn
 from bigart_lib.progress import Report, no_report
-from bigart_lib.weights.files import WeightsError, check_fit, read_tensors, unwrap, write_network
+from bigart_lib.weights import WeightsError, check_fit, read_tensors, unwrap, write_network
 
 NEGATIVE_SLOPE = 0.2  # of every LeakyReLU
 RESIDUAL_SCALE = 0.2  # share of a block's result that is added to its input

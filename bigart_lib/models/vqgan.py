@@ -16,7 +16,7 @@ from torch import nn
 from torch.nn import functional
 
 from bigart_lib.progress import Report, no_report
-from bigart_lib.weights.files import (
+from bigart_lib.weights import (
     WeightsError,
     check_fit,
     read_config,

@@ -4,9 +4,9 @@ from bigart_lib.weights.catalogue import CATALOGUE, PUBLISHED_SET, Checkpoint, f
 from bigart_lib.weights.fetching import FetchError, fetch, offline, refuse_offline
 from bigart_lib.weights.files import (
     WeightsError,
-    cast,
     check_fit,
     read_config,
+    read_onto,
     read_tensors,
     unwrap,
     write_network,
@@ -44,7 +44,6 @@ __all__ = [
     "Stamp",
     "WeightsError",
     "cache_folder",
-    "cast",
     "check_fit",
     "check_original",
     "check_room",
@@ -60,6 +59,7 @@ __all__ = [
     "offline",
     "part_path",
     "read_config",
+    "read_onto",
     "read_record",
     "read_tensors",
     "refuse_offline",

@@ -185,16 +185,6 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         beside.unlink(missing_ok=True)
 
 
-def cast(
-    tensors: Mapping[str, torch.Tensor], device: torch.device | str, dtype: torch.dtype
-) -> dict[str, torch.Tensor]:
-    """The floating-point tensors on a device in a precision; others are left as they are."""
-    return {
-        name: tensor.to(device, dtype) if tensor.is_floating_point() else tensor
-        for name, tensor in tensors.items()
-    }
-
-
 def _halve(tensor: torch.Tensor, what: str) -> torch.Tensor:
     import torch
 
