@@ -44,9 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run = _Run()
     try:
         return command(parser().parse_args(arguments), run)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         finished = run.end()
-        where = f"what was finished is in {finished}" if finished else "nothing was finished"
+        where = f"what was finished is in {finished}" if finished else str(stop) or "nothing was finished"
         return _complain(f"interrupted; {where}", INTERRUPTED)
     except (ValueError, OSError, EOFError) as error:
         run.end()

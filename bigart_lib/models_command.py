@@ -19,6 +19,7 @@ from bigart_lib.weights import (
     cache_folder,
     find,
     in_words,
+    is_available,
     is_ready,
     part_path,
     remove,
@@ -93,7 +94,10 @@ def _state(checkpoint: Checkpoint, folder: Path) -> str:
 
 def _fetch(checkpoints: list[Checkpoint], keep_original: bool | None, report: Report) -> int:
     for checkpoint in checkpoints:
-        path = prepare(checkpoint, report, _say_aside, keep_original)
+        try:
+            path = prepare(checkpoint, report, _say_aside, keep_original)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt("what arrived is kept, and the next fetch goes on from there") from None
         print(f"{checkpoint.name}: ready, {in_words(path.stat().st_size)}, {path}")
     return 0
 
@@ -102,8 +106,8 @@ def _verify(checkpoints: list[Checkpoint], folder: Path, report: Report) -> int:
     worst = 0
     for checkpoint in checkpoints:
         problems = verify(checkpoint, folder, report)
-        if not _files(checkpoint, folder):
-            problems = [f"is not in {folder}: bigart models fetch {checkpoint.name}"]
+        if not problems and not is_available(checkpoint, folder):
+            problems = [f"is not in {folder}, or not whole: bigart models fetch {checkpoint.name}"]
         for problem in problems:
             print(f"{checkpoint.name}: {problem}")
         if problems:

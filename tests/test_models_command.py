@@ -65,6 +65,17 @@ def test_a_fetch_that_fails_is_one_line_and_code_2_and_the_list_says_how_far_it_
     assert "kB of 700 kB fetched" in models()[1][0]
 
 
+def test_an_interrupt_says_that_what_arrived_is_kept(models, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(models_command, "prepare", interrupted)
+    assert models("fetch")[0::2] == (
+        130,
+        ["bigart: interrupted; what arrived is kept, and the next fetch goes on from there"],
+    )
+
+
 def test_verify_says_that_all_is_whole_or_what_is_not(models, tmp_path):
     models("fetch", "--quiet")
     assert models("verify", "--quiet") == (0, ["tiny: whole"], [])
@@ -76,7 +87,9 @@ def test_verify_says_that_all_is_whole_or_what_is_not(models, tmp_path):
     )
 
 
-def test_verify_of_a_model_that_is_not_here_fails(models):
+@pytest.mark.parametrize("arrived", [0, 1000])
+def test_verify_of_a_model_that_is_not_here_or_only_in_part_fails(models, tmp_path, arrived):
+    (tmp_path / "tiny.pth.part").write_bytes(CONTENT[:arrived])
     code, lines, _ = models("verify", "tiny")
     assert code == 1 and "bigart models fetch tiny" in lines[0]
 

@@ -92,6 +92,11 @@ def verify(checkpoint: Checkpoint, folder: Path, report: Report = no_report) -> 
         problem = check_original(checkpoint, stamp(original, report, checkpoint.name), record.original)
         if problem:
             problems.append(f"{original}: {problem}; {again}")
+        elif not (checkpoint.sha256 or record.original):
+            problems.append(
+                f"{original} has the right size, and no hash to be held to before it is converted, by: bigart "
+                f"models fetch {checkpoint.name}"
+            )
     return problems
 
 
