@@ -80,9 +80,7 @@ def verify(checkpoint: Checkpoint, folder: Path, report: Report = no_report) -> 
     if converted.is_file():
         found = stamp(converted, report, checkpoint.name)
         if record.converted is None:
-            problems.append(
-                f"{converted} has no recorded hash, so nobody can say whether it is whole; {again}"
-            )
+            problems.append(f"{converted} has no recorded hash, so it may not be whole; {again}")
         elif found != record.converted:
             problems.append(
                 f"{converted} has changed: expected {record.converted.num_bytes:,} bytes with SHA-256 "
@@ -94,8 +92,8 @@ def verify(checkpoint: Checkpoint, folder: Path, report: Report = no_report) -> 
             problems.append(f"{original}: {problem}; {again}")
         elif not (checkpoint.sha256 or record.original):
             problems.append(
-                f"{original} has the right size, and no hash to be held to before it is converted, by: bigart "
-                f"models fetch {checkpoint.name}"
+                f"{original} has the right size, but no hash to be held to before it is converted: "
+                f"bigart models fetch {checkpoint.name}"
             )
     return problems
 
