@@ -5,9 +5,11 @@ Knows files and tensors, not what the networks do with them.
 
 from __future__ import annotations
 
+import glob
 import json
 import math
 import os
+import time
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 ALIGNMENT = 64  # numbers to whose multiples the place of each tensor in memory is rounded up
 BYTES_OF_HALF = 2
 MOST_NAMES_SHOWN = 5
+STALE = 3600  # seconds without a change after which nobody writes to a file any more
 # Classes that a checkpoint may name beside its tensors: Lightning's, in VQGAN's. None of their code runs.
 INERT = ("pytorch_lightning.callbacks.model_checkpoint.ModelCheckpoint",)
 TENSORS_A_PIECE = 64  # mapped at once: some 50 MB of the largest network
@@ -174,6 +177,9 @@ def write_network(
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """A new file beside `path` to write to, which takes its place only if nothing is raised meanwhile."""
+    for left_over in path.parent.glob(f"{glob.escape(path.name)}.*.part"):
+        if time.time() - left_over.stat().st_mtime > STALE:  # its process was killed
+            left_over.unlink(missing_ok=True)
     beside = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         with beside.open("wb") as file:
