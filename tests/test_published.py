@@ -43,12 +43,14 @@ MEGABYTE = 1e6
 
 
 def measured(code, *arguments):
-    """Run code in a process of its own; returns what it prints as JSON, with "peak", its memory in MB."""
-    prelude = "import json, resource, sys, time\nfrom pathlib import Path\n"
-    epilogue = (
-        "\nresult['peak'] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6"
-        "\nprint(json.dumps(result))"
-    )
+    """Run code in a process of its own; returns its `result`, with its memory at the most, "peak", in MB."""
+    prelude = "import json, sys, time\nfrom pathlib import Path\n"
+    # The kernel's own account: that of the resource module begins with the memory of the parent.
+    epilogue = """
+status = Path("/proc/self/status").read_text()
+result["peak"] = int(status.partition("VmHWM:")[2].split()[0]) * 1024 / 1e6
+print(json.dumps(result))
+"""
     done = subprocess.run(
         [sys.executable, "-c", prelude + textwrap.dedent(code) + epilogue, *map(str, arguments)],
         cwd=ROOT,
@@ -149,6 +151,7 @@ def test_each_network_comes_through_and_computes(cache, name):
 
 
 @pytest.mark.full_size
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is measured as Linux tells it")
 @pytest.mark.timeout(1800)
 def test_base_and_upsampler_load_in_seconds_and_little_memory(cache):
     loading = """
@@ -164,11 +167,12 @@ def test_base_and_upsampler_load_in_seconds_and_little_memory(cache):
     """
     runs = [measured(loading) for _ in range(3)]
     print(runs)
-    assert max(run["peak"] for run in runs) < 2500
+    assert max(run["peak"] for run in runs) < 2500  # MB
     assert min(run["seconds"] for run in runs) < 5  # others may be at work on the machine
 
 
 @pytest.mark.full_size
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is measured as Linux tells it")
 @pytest.mark.timeout(1800)
 def test_converting_the_base_model_never_holds_it_whole(cache, tmp_path):
     source, target = tmp_path / "base.pt", tmp_path / "base.safetensors"
@@ -183,7 +187,7 @@ def test_converting_the_base_model_never_holds_it_whole(cache, tmp_path):
     try:
         run = measured(converting, source, target)
         print(run)
-        assert run["peak"] < 3000
+        assert run["peak"] < 3000  # MB
         assert abs(target.stat().st_size - source.stat().st_size / 2) < MEGABYTE
     finally:
         source.unlink()
