@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bigart_lib.progress import Report, no_report
-from bigart_lib.weights import read_tensors
+from bigart_lib.weights import WeightsError, read_tensors
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -43,7 +43,10 @@ def convert(kind: str, source: Path, target: Path, report: Report = no_report) -
         raise ValueError(f"the kind must be one of {', '.join(KINDS)}, not {kind!r}")
     module, read, config = _published(kind)
     network = read(read_tensors(source), str(source), config)
-    module.save(network, Path(target), report)
+    try:
+        module.save(network, Path(target), report)
+    except WeightsError as error:
+        raise WeightsError(f"{source} is damaged: {error}") from error
 
 
 def _published(kind: str) -> tuple[ModuleType, Any, Any]:

@@ -164,7 +164,9 @@ MISFITS = {
     "VQGAN as the base": Misfit("glide-base", "does not fit", content="vqgan"),
     "the base as VQGAN": Misfit("vqgan", "does not fit", content="glide-base"),
     "VQGAN as the enlarger": Misfit("rrdbnet", "is no RRDBNet", content="vqgan"),
-    "no number": Misfit("glide-base", "conv_out.bias .*nan", change=("out.2.bias", torch.tensor(6 * [NAN]))),
+    "no number": Misfit(
+        "glide-base", "pt is damaged: .*conv_out.bias: .*nan", change=("out.2.bias", torch.tensor(6 * [NAN]))
+    ),
     "a number too large": Misfit("vqgan", "65504", change=("decoder.conv_out.bias", torch.full((3,), 1e5))),
 }  # fmt: skip
 

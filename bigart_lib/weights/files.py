@@ -169,7 +169,7 @@ def write_network(
         file.write(len(encoded).to_bytes(8, "little") + encoded)
         written = 0
         for name, tensor in tensors.items():
-            file.write(_halve(tensor, f"{name} in {path.name}").numpy())
+            file.write(_halve(tensor, name).numpy())
             written += BYTES_OF_HALF * tensor.numel()
             report(Progress("convert", written, total))
 
@@ -191,17 +191,15 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         beside.unlink(missing_ok=True)
 
 
-def _halve(tensor: torch.Tensor, what: str) -> torch.Tensor:
+def _halve(tensor: torch.Tensor, name: str) -> torch.Tensor:
     import torch
 
     half = tensor.detach().to("cpu", torch.float16).contiguous()
     if half.numel():
         low, high = (bound.item() for bound in half.aminmax())
         if not (low > -math.inf and high < math.inf):  # neither holds for what is no number
-            raise WeightsError(
-                f"{what}: expected numbers within {torch.finfo(half.dtype).max:g} of 0, got {low:g} to "
-                f"{high:g}; the file it comes from is damaged"
-            )
+            largest = torch.finfo(half.dtype).max
+            raise WeightsError(f"{name}: expected numbers within {largest:g} of 0, got {low:g} to {high:g}")
     return half
 
 
