@@ -42,7 +42,12 @@ def main() -> None:
     def seconds(batch_size: int) -> float:
         started = time.perf_counter()
         stages.generate(
-            base, upsampler, "sunset over a lake", settings, chosen.sampling, batch_size=batch_size
+            lambda: base,
+            lambda: upsampler,
+            "sunset over a lake",
+            settings,
+            chosen.sampling,
+            batch_size=batch_size,
         )
         return time.perf_counter() - started
 

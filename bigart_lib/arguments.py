@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from bigart_lib.machine import PRECISIONS
-from bigart_lib.model_sets import SETS
+from bigart_lib.model_sets import ENHANCERS, ENLARGERS, SETS
 from bigart_lib.settings import (
     COUNT,
     GUIDANCE,
@@ -33,14 +33,15 @@ examples:
   bigart "a tabby cat" --seed 7 --pick ask --texture 0.08 3
   bigart enlarge photo.jpg --times 4
   bigart info bigart_pictures/sunset-over-a-lake/4096.png
+  bigart models fetch
 """
 
 
 def paint_parser() -> argparse.ArgumentParser:
     """What `bigart "a prompt"` takes."""
-    parser = _parser(
+    parser = new_parser(
         "bigart", 'Paint pictures for a prompt, pick one and enlarge it: bigart "PROMPT" [options]. '
-        "Other commands: bigart enlarge PICTURE, bigart info PICTURE (each with --help).",
+        "Other commands: bigart enlarge PICTURE, bigart info PICTURE, bigart models (each with --help).",
     )  # fmt: skip
     parser.add_argument("prompt", help="what to paint, in quotes")
     _add_work_options(parser)
@@ -63,7 +64,7 @@ def paint_parser() -> argparse.ArgumentParser:
 
 def enlarge_parser() -> argparse.ArgumentParser:
     """What `bigart enlarge` takes."""
-    parser = _parser("bigart enlarge", "Enlarge a picture of your own.")
+    parser = new_parser("bigart enlarge", "Enlarge a picture of your own.")
     parser.add_argument("picture", type=Path, help="PNG, JPEG, TIFF or the like")
     parser.add_argument(
         "--times", type=_choice("times", TIMES), default=4, help="how much longer its sides get: 4, 16 or 64"
@@ -74,12 +75,13 @@ def enlarge_parser() -> argparse.ArgumentParser:
 
 def info_parser() -> argparse.ArgumentParser:
     """What `bigart info` takes."""
-    parser = _parser("bigart info", "Say how a picture was made.")
+    parser = new_parser("bigart info", "Say how a picture was made.")
     parser.add_argument("picture", type=Path, help="a picture made by BIG.art")
     return parser
 
 
-def _parser(name: str, description: str) -> argparse.ArgumentParser:
+def new_parser(name: str, description: str) -> argparse.ArgumentParser:
+    """A parser that raises a ValueError for what it does not understand."""
     parser = _Parser(
         prog=name,
         description=description,
@@ -95,6 +97,10 @@ def _add_work_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--models", type=_choice("models", MODELS), default="auto", help=f"{', '.join(MODELS)} (default auto)"
     )
+    for option, names in (("--enlarger", ENLARGERS), ("--enhancer", ENHANCERS)):
+        parser.add_argument(
+            option, metavar="NAME", help=f"{', '.join(names)}, or a file (default: that of the models)"
+        )
     parser.add_argument(
         "--seed", type=_whole("seed", SEED), default=new_seed(), help="a number; the same one paints the same"
     )

@@ -1,4 +1,4 @@
-"""The command line: `bigart "a prompt"`, `bigart enlarge PICTURE`, `bigart info PICTURE`.
+"""The command line: `bigart "a prompt"`, `bigart enlarge PICTURE`, `bigart info PICTURE`, `bigart models`.
 
 Knows what to ask and what to say; the work is done by the library's own functions.
 """
@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bigart_lib.arguments import enlarge_parser, info_parser, paint_parser
+from bigart_lib.bars import Bars
 from bigart_lib.loading import load
-from bigart_lib.progress import Progress, Report, no_report
+from bigart_lib.models_command import models_command, models_parser
+from bigart_lib.progress import Report, no_report
 from bigart_lib.settings import GenerateSettings, PaintSettings, TextureSettings
 
 if TYPE_CHECKING:
@@ -26,28 +28,25 @@ if TYPE_CHECKING:
 
 BAD_INPUT = 2  # exit code
 INTERRUPTED = 130  # exit code, as shells have it
-STAGES = {  # what progress bars call them
-    "base": "painting, 64 px",
-    "upsample": "upsampling, 256 px",
-    "enlarge": "enlarging",
-    "texture": "texture",
-    "enhance": "enhancing",
-}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    commands = {"enlarge": (enlarge_parser, _enlarge), "info": (info_parser, _info)}
+    commands = {
+        "enlarge": (enlarge_parser, _enlarge),
+        "info": (info_parser, _info),
+        "models": (models_parser, lambda options, run: models_command(options, run.bars(options.quiet))),
+    }
     parser, command = paint_parser, _paint
     if arguments and arguments[0] in commands:
         parser, command = commands[arguments.pop(0)]
     run = _Run()
     try:
         return command(parser().parse_args(arguments), run)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         finished = run.end()
-        where = f"what was finished is in {finished}" if finished else "nothing was finished"
+        where = f"what was finished is in {finished}" if finished else str(stop) or "nothing was finished"
         return _complain(f"interrupted; {where}", INTERRUPTED)
     except (ValueError, OSError, EOFError) as error:
         run.end()
@@ -59,38 +58,20 @@ class _Run:
 
     def __init__(self) -> None:
         self.folder: RunFolder | None = None
-        self._bar = None
+        self._bars = Bars()
 
     def bars(self, quiet: bool) -> Report:
         """A report that shows one progress bar a stage on standard error."""
-        return no_report if quiet else self._show
-
-    def _show(self, progress: Progress) -> None:
-        from tqdm import tqdm
-
-        if self._bar is None:
-            self._bar = tqdm(total=100, desc=STAGES[progress.stage], bar_format=BAR, leave=True)
-        self._bar.n = 100 * progress.step / progress.total
-        self._bar.refresh()
-        if progress.step == progress.total:
-            self._close_bar()
-
-    def _close_bar(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
+        return no_report if quiet else self._bars
 
     def end(self) -> Path | None:
         """Tidy up early; returns the folder, unless nothing is in it."""
-        self._close_bar()
+        self._bars.close()
         if self.folder is None:
             return None
         with suppress(OSError):
             self.folder.path.rmdir()  # only an empty one can be
         return self.folder.path if self.folder.path.exists() else None
-
-
-BAR = "{desc:>20} {bar:30} {percentage:3.0f} % {elapsed}, {remaining} left"
 
 
 def _paint(options: argparse.Namespace, run: _Run) -> int:
@@ -106,7 +87,7 @@ def _paint(options: argparse.Namespace, run: _Run) -> int:
     settings = _paint_settings(options, options.size)
     if options.pick != "ask":
         _pick(options.pick, options.count)
-    bigart, say = _start(options)
+    bigart, say = _start(options, run)
     paints_on = options.size > 256
     say(f"{_capital(bigart.describe())}, seed {generate.seed}{_estimate(bigart, 256, 256, settings)}")
     run.folder = _new_folder(options.out, prompt)
@@ -129,7 +110,7 @@ def _enlarge(options: argparse.Namespace, run: _Run) -> int:
 
     settings = _paint_settings(options, 256 * options.times)
     image = images.read(options.picture)
-    bigart, say = _start(options)
+    bigart, say = _start(options, run)
     estimate = _estimate(bigart, image.width, image.height, settings)
     say(f"{_capital(bigart.describe())}, {image.width}x{image.height} pixels{estimate}")
     run.folder = _new_folder(options.out, options.picture.stem)
@@ -152,8 +133,11 @@ def _info(options: argparse.Namespace, run: _Run) -> int:
     return 0
 
 
-def _start(options: argparse.Namespace) -> tuple[BigArt, Callable[[str], None]]:
-    bigart = load(options.models, options.device, options.precision)
+def _start(options: argparse.Namespace, run: _Run) -> tuple[BigArt, Callable[[str], None]]:
+    bigart = load(
+        options.models, options.device, options.precision, options.enlarger, options.enhancer,
+        report=run.bars(options.quiet), announce=lambda sentence: print(sentence, file=sys.stderr),
+    )  # fmt: skip
     return bigart, (lambda line: None) if options.quiet else print
 
 

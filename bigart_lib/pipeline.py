@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 CANDIDATE_SIZE = 256  # px a side, and what the sizes of `PaintSettings` count from
 CUDA_BATCH = 7  # candidates that share a pass on a CUDA device
+MOST_IDLE_WEIGHTS = 1_000_000_000  # bytes kept in memory beside a network that is loaded, on a CPU
 MOST_PIXELS = 16384 * 16384  # of a finished picture
 
 Keep = Callable[[str, Image.Image, Recipe], object]
@@ -47,7 +48,8 @@ def texture_seed(recipe: Recipe) -> list[int]:
 class BigArt:
     """The models of a set on one device, and what can be done with them.
 
-    Networks are loaded when first needed and kept. One picture is made at a time.
+    Networks are loaded when first needed and kept; on a CPU large ones make room for the next. One picture
+    is made at a time.
 
     Parameters
     ----------
@@ -88,8 +90,8 @@ class BigArt:
             raise ValueError("the prompt is empty: say in a few words what to paint")
         settings = stages.complete(settings or GenerateSettings(), self.model_set.sampling)
         painted = stages.generate(
-            self._network("base"),
-            self._network("upsampler"),
+            lambda: self._network("base"),
+            lambda: self._network("upsampler"),
             prompt,
             settings,
             self.model_set.sampling,
@@ -173,8 +175,9 @@ class BigArt:
         """About how long enlarging will take on this machine, from a quick measurement of it."""
         flops = 0
         while times > 1:
-            flops += rrdbnet.estimate_flops(rrdbnet.RRDBNetConfig(), height, width)
-            width, height, times = width * ENLARGEMENT, height * ENLARGEMENT, times // ENLARGEMENT
+            config = self._network("enlarger").config
+            flops += rrdbnet.estimate_flops(config, height, width)
+            width, height, times = width * config.scale, height * config.scale, times // config.scale
         return flops / machine.measure_speed(self.device, self.dtype)
 
     def _paint(
@@ -221,13 +224,20 @@ class BigArt:
         return painting
 
     def _enlarge(self, picture: torch.Tensor, report: Report) -> torch.Tensor:
-        return stages.enlarge(self._network("enlarger"), picture, machine.memory_budget(self.device), report)
+        network, enlarged = self._network("enlarger"), 1
+        while enlarged < ENLARGEMENT:  # a network that enlarges 2 times runs twice
+            picture = stages.enlarge(network, picture, machine.memory_budget(self.device), report)
+            enlarged *= network.config.scale
+        return picture
 
     def _enhance(self, picture: torch.Tensor, report: Report) -> torch.Tensor:
         return stages.enhance(self._network("enhancer"), picture, report)
 
     def _network(self, name: str) -> torch.nn.Module:
         if name not in self._networks:
+            idle = (weight for network in self._networks.values() for weight in network.parameters())
+            if self.device.type == "cpu" and sum(weight.nbytes for weight in idle) > MOST_IDLE_WEIGHTS:
+                self._networks.clear()
             network = LOADERS[name](getattr(self.model_set, name), self.device, self.dtype)
             self._networks[name] = network.to(memory_format=torch.channels_last)
         return self._networks[name]

@@ -12,13 +12,15 @@ if TYPE_CHECKING:
 class Progress(NamedTuple):
     """How far a stage has come."""
 
-    stage: str  # "base", "upsample", "enlarge", "texture" or "enhance"
-    step: int  # steps done
+    stage: str  # "base", "upsample", "enlarge", "texture" or "enhance"; "fetch", "verify" or "convert"
+    step: int  # steps done; bytes for the last three stages
     total: int  # steps in all
     preview: torch.Tensor | None = None  # (N, 3, h, w) in [0, 1]: the candidates as they are guessed now
+    name: str = ""  # of the model that is fetched, verified or converted
 
 
 Report = Callable[[Progress], None]
+Announce = Callable[[str], None]  # told, in a sentence, what a person should know before work goes on
 
 
 class CancelledError(Exception):
@@ -26,4 +28,8 @@ class CancelledError(Exception):
 
 
 def no_report(progress: Progress) -> None:
+    """Tell nobody."""
+
+
+def announce_nothing(sentence: str) -> None:
     """Tell nobody."""

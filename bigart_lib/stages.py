@@ -6,7 +6,7 @@ or prints; a report that raises stops a stage between two steps.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -37,8 +37,8 @@ def complete(settings: GenerateSettings, sampling: Sampling) -> GenerateSettings
 
 @torch.inference_mode()
 def generate(
-    base: Glide,
-    upsampler: Glide,
+    base: Callable[[], Glide],
+    upsampler: Callable[[], Glide],
     prompt: str,
     settings: GenerateSettings,
     sampling: Sampling,
@@ -50,7 +50,8 @@ def generate(
 
     Parameters
     ----------
-    base, upsampler : networks on one device, in one precision.
+    base, upsampler : give the networks, on one device and in one precision, each when its turn comes: the
+        two need not be in memory together.
     prompt : what to paint.
     settings : see `complete` for what is left open.
     sampling : how these networks want to be sampled.
@@ -84,10 +85,10 @@ def generate(
         return [_step_away(near, noise, settings.distance) for noise in own]
 
     small = sample_base(
-        base, prompt, settings, sampling, first_noise(BASE_SIZE), generators, report, batch_size
+        base(), prompt, settings, sampling, first_noise(BASE_SIZE), generators, report, batch_size
     )
     large = sample_upsampler(
-        upsampler, prompt, small, sampling, first_noise(UPSAMPLED_SIZE), generators, report, batch_size
+        upsampler(), prompt, small, sampling, first_noise(UPSAMPLED_SIZE), generators, report, batch_size
     )
     return list(zip(small, large, strict=True))
 

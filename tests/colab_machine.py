@@ -4,6 +4,7 @@ Whatever runs there may install and write as it likes; the next test finds the m
 """
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,12 +14,13 @@ HOME = "/content"  # Colab's working directory
 # The mounts are seen by the command alone, and end with it.
 ENTER = """set -e
 mount -t overlay overlay -o "lowerdir=$1,upperdir=$2/changes,workdir=$2/work" "$2/machine"
-mount --bind /proc "$2/machine/proc"
-mount --bind /dev "$2/machine/dev"
+mount --rbind /proc "$2/machine/proc"
+mount --rbind /dev "$2/machine/dev"
 machine=$2/machine directory=$3
 shift 3
 exec chroot "$machine" /usr/bin/env -C "$directory" "$@"
 """
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 CARRIED = (
     "PIP_",
     "SSL_",
@@ -96,5 +98,5 @@ class ColabMachine:
         except subprocess.TimeoutExpired:
             process.kill()
             printed = f"more than {seconds} seconds:\n{process.communicate()[0]}"
-        assert process.returncode == 0, f"{' '.join(command)}:\n{printed[-6000:]}"
+        assert process.returncode == 0, f"{' '.join(command)}:\n{COLOUR.sub('', printed)[-6000:]}"
         return printed

@@ -4,6 +4,7 @@ import importlib.util
 import random
 import shutil
 import socket
+import sys
 
 import colab_machine
 import numpy as np
@@ -20,6 +21,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     no_gpu = pytest.mark.skip(reason="needs a CUDA GPU")
     no_browser = pytest.mark.skip(reason="needs Playwright (.[browser]) and the command chromium")
     no_colab = pytest.mark.skip(reason=colab_machine.why_not() or "")
+    too_large = pytest.mark.skip(reason="takes minutes and 5 GB of disk: run with -m full_size")
     no_network = pytest.mark.skip(reason="reaches other machines: run with -m network")
     for item in items:
         if item.get_closest_marker("gpu") and not torch.cuda.is_available():
@@ -30,6 +32,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(no_colab)
         if item.get_closest_marker("network") and "network" not in config.getoption("markexpr"):
             item.add_marker(no_network)
+        if item.get_closest_marker("full_size") and "full_size" not in config.getoption("markexpr"):
+            item.add_marker(too_large)
 
 
 @pytest.fixture(autouse=True)
@@ -60,6 +64,12 @@ def _refuse_sockets(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
     for name in ("connect", "connect_ex"):
         monkeypatch.setattr(socket.socket, name, guard(getattr(socket.socket, name), peer))
     monkeypatch.setattr(socket, "getaddrinfo", guard(socket.getaddrinfo, lambda host, *_, **__: host))
+
+
+@pytest.fixture(autouse=True)
+def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fetch no models, whatever machine this is; tests of fetching allow it, from a server of their own."""
+    monkeypatch.setenv("BIGART_OFFLINE", "1")
 
 
 @pytest.fixture(scope="session")
@@ -112,3 +122,41 @@ def browser_page():
         )
         yield page
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def running_server():
+    """A server that fails as it is told."""
+    from fault_server import running
+
+    with running() as server:
+        yield server
+
+
+@pytest.fixture
+def server(running_server, monkeypatch, tmp_path):
+    """The failing server with nothing to serve yet, the network allowed, and an empty cache folder."""
+    from bigart_lib.weights import fetching, sources, store
+
+    for state in (
+        running_server.files,
+        running_server.faults,
+        running_server.forever,
+        running_server.requests,
+    ):
+        state.clear()
+    monkeypatch.delenv("BIGART_OFFLINE")
+    monkeypatch.setenv("BIGART_CACHE", str(tmp_path))
+    monkeypatch.setattr(fetching, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(sources, "TIMEOUT", (5, 0.5))
+    monkeypatch.setattr(store, "LOCK_POLL", 0.05)
+    return running_server
+
+
+@pytest.fixture
+def conversion_turns_files_round(monkeypatch):
+    """Put a conversion in place that needs no network of tensors."""
+    from tiny_checkpoint import CONVERSION
+
+    monkeypatch.setitem(sys.modules, "bigart_lib.conversion", None)  # so that it goes with the test
+    exec(CONVERSION, {})

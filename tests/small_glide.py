@@ -45,11 +45,11 @@ def published_small(model: str, config: glide.GlideConfig) -> dict[str, torch.Te
 @cache
 def small_base() -> glide.Glide:
     """The golden base model."""
-    return glide.convert_with(small_config(), published_small("base", small_config()), "golden base")
+    return glide.convert(published_small("base", small_config()), "golden base", small_config())
 
 
 @cache
 def small_upsampler() -> glide.Glide:
     """The golden upsampler."""
     config = small_config(**UPSAMPLER)
-    return glide.convert_with(config, published_small("upsample", config), "golden upsampler")
+    return glide.convert(published_small("upsample", config), "golden upsampler", config)

@@ -13,15 +13,17 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).parent.parent
 LIBRARY = ROOT / "bigart_lib"
 
-MAY_IMPORT = {  # layers, lowest first; the files of models/ are one layer
+MAY_IMPORT = {  # layers, lowest first; the files of models/ are one layer, those of weights/ another
     "version": set(),
     "settings": set(),
     "images": set(),
-    "weights": set(),
     "machine": set(),
     "progress": set(),
-    "models": {"models", "weights"},
-    "model_sets": {"settings", "weights"},
+    "weights": {"weights", "progress", "version"},
+    "models": {"models", "weights", "progress"},
+    "conversion": {"models", "weights", "progress"},
+    "published": {"conversion", "weights", "progress"},
+    "model_sets": {"settings", "weights", "published", "progress"},
     "texture": {"settings"},
     "sampling": {"settings", "progress", "models"},
     "stages": {"settings", "progress", "models", "texture", "sampling"},
@@ -39,12 +41,17 @@ MAY_IMPORT = {  # layers, lowest first; the files of models/ are one layer
         *("copies", "settings", "images", "progress", "recipe", "run_folder", "results", "preview"),
         "pipeline",
     },
-    "widgets": {"widgets", "settings", "images", "progress", "recipe", "prompts", "machine", "session"},
-    "loading": {"machine", "model_sets", "pipeline"},
+    "widgets": {
+        *("widgets", "settings", "images", "progress", "recipe", "prompts", "session", "preview", "pipeline"),
+        "results",
+    },
+    "loading": {"machine", "model_sets", "pipeline", "progress"},
     "arguments": {"settings", "machine", "model_sets", "version"},
+    "bars": {"progress"},
+    "models_command": {"arguments", "published", "weights", "progress"},
     "cli": {
-        *("arguments", "settings", "images", "progress", "recipe", "run_folder", "pipeline", "loading"),
-        "session",
+        *("arguments", "bars", "models_command", "settings", "images", "progress", "recipe", "run_folder"),
+        *("pipeline", "loading", "session"),
     },
     "__main__": {"cli"},
 }  # fmt: skip

@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 
 import bigart_lib
-from bigart_lib import CancelledError, GenerateSettings, PaintSettings, TextureSettings, machine
+from bigart_lib import CancelledError, GenerateSettings, PaintSettings, TextureSettings, machine, pipeline
 from bigart_lib.images import PictureError
 from bigart_lib.results import Candidate, Memory
 
@@ -21,7 +21,7 @@ def bigart(tiny_models):
 
 def test_load_takes_the_embedded_set_where_nothing_was_fetched(tiny_models):
     chosen = bigart_lib.load(device="cpu", dtype=torch.float32)
-    assert chosen.model_set is tiny_models
+    assert chosen.model_set == tiny_models
     assert chosen.describe().startswith("embedded models on CPU")
 
 
@@ -133,3 +133,12 @@ def test_bf16_is_chosen_only_where_the_processor_has_it(monkeypatch):
     for has, expected in ((True, torch.bfloat16), (False, torch.float32)):
         monkeypatch.setattr(machine, "_cpu_has_fast_bf16", lambda has=has: has)
         assert machine.pick_precision(cpu) is expected
+
+
+def test_on_a_cpu_large_networks_make_room_for_the_next_and_paint_the_same(bigart, monkeypatch):
+    expected = bigart.generate("a lake", GenerateSettings(1, count=1))[0].picture
+    assert bigart._networks.keys() == {"base", "upsampler"}
+    monkeypatch.setattr(pipeline, "MOST_IDLE_WEIGHTS", 0)
+    sparing = bigart_lib.load("embedded", device="cpu")
+    assert torch.equal(sparing.generate("a lake", GenerateSettings(1, count=1))[0].picture, expected)
+    assert sparing._networks.keys() == {"upsampler"}

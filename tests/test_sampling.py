@@ -92,7 +92,7 @@ def test_every_sampler_starts_where_the_set_says_and_takes_the_steps_asked_for()
 def generate(base, upsampler, count=3, seed=5, indices=None, report=stages.no_report, **changes):
     """Candidates of small networks."""
     settings = GenerateSettings(seed, count=count, **changes)
-    return stages.generate(base, upsampler, "a lake", settings, QUICK, report, indices)
+    return stages.generate(lambda: base, lambda: upsampler, "a lake", settings, QUICK, report, indices)
 
 
 @pytest.fixture(scope="module")

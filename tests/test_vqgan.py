@@ -4,8 +4,8 @@ import weakref
 
 import pytest
 import torch
-from diffusers import VQModel
-from reference import CONFIG, draw, draw_weights, golden, published_shapes, thin
+from reference import draw, draw_weights, golden, published_shapes, thin
+from small_vqgan import small_config, small_shapes
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
@@ -15,62 +15,6 @@ from bigart_lib.weights import WeightsError
 FULL = "vqgan_imagenet_f16_16384"
 
 
-def small_shapes():
-    """Published names and shapes of the network that the golden outputs came from, by the published rule."""
-    config = CONFIG["vqgan_small"]
-    width, multipliers, blocks = config["ch"], config["ch_mult"], config["num_res_blocks"]
-    latent, code = config["z_channels"], config["embed_dim"]
-    channels = [width * multiplier for multiplier in multipliers]
-    shapes = {"quantize.embedding.weight": (config["n_embed"], code)}
-
-    def convolution(name, inputs, outputs, size=3):
-        shapes.update({f"{name}.weight": (outputs, inputs, size, size), f"{name}.bias": (outputs,)})
-
-    def norm(name, features):
-        shapes.update({f"{name}.weight": (features,), f"{name}.bias": (features,)})
-
-    def residual(name, inputs, outputs):
-        norm(f"{name}.norm1", inputs)
-        convolution(f"{name}.conv1", inputs, outputs)
-        norm(f"{name}.norm2", outputs)
-        convolution(f"{name}.conv2", outputs, outputs)
-        if inputs != outputs:
-            convolution(f"{name}.nin_shortcut", inputs, outputs, 1)
-
-    def attention(name, features):
-        norm(f"{name}.norm", features)
-        for part in ("q", "k", "v", "proj_out"):
-            convolution(f"{name}.{part}", features, features, 1)
-
-    def level(name, number, inputs, count):
-        for block in range(count):
-            residual(f"{name}.block.{block}", inputs, channels[number])
-            inputs = channels[number]
-            if config["resolution"] >> number in config["attn_resolutions"]:
-                attention(f"{name}.attn.{block}", inputs)
-
-    def ends(name, first, last):
-        convolution(f"{name}.conv_in", *first)
-        norm(f"{name}.norm_out", last[0])
-        convolution(f"{name}.conv_out", *last)
-        for block in (1, 2):
-            residual(f"{name}.mid.block_{block}", channels[-1], channels[-1])
-        attention(f"{name}.mid.attn_1", channels[-1])
-
-    ends("encoder", (config["in_channels"], width), (channels[-1], latent))
-    ends("decoder", (latent, channels[-1]), (channels[0], config["out_ch"]))
-    convolution("quant_conv", latent, code, 1)
-    convolution("post_quant_conv", code, latent, 1)
-    for number, features in enumerate(channels):
-        level(f"encoder.down.{number}", number, channels[max(0, number - 1)], blocks)
-        level(f"decoder.up.{number}", number, channels[min(len(channels) - 1, number + 1)], blocks + 1)
-        if number < len(channels) - 1:
-            convolution(f"encoder.down.{number}.downsample.conv", features, features)
-        if number > 0:
-            convolution(f"decoder.up.{number}.upsample.conv", features, features)
-    return shapes
-
-
 @pytest.fixture(scope="module")
 def small_tensors():
     return draw_weights("vqgan", small_shapes())
@@ -78,7 +22,7 @@ def small_tensors():
 
 @pytest.fixture(scope="module")
 def small(small_tensors):
-    return vqgan.convert(small_tensors, "small.ckpt")
+    return vqgan.convert(small_tensors, "small.ckpt", small_config())
 
 
 @pytest.fixture
@@ -114,47 +58,13 @@ def test_every_tensor_of_the_full_size_file_has_its_one_place(full_tensors):
     assert sum(parameter.numel() for parameter in network.parameters()) == 76_073_859
 
 
-def test_the_sizes_of_the_full_size_file_are_inferred(full_tensors):
-    assert vqgan.infer_config(full_tensors, "last.ckpt") == {
-        "in_channels": 3,
-        "out_channels": 3,
-        "down_block_types": ["DownEncoderBlock2D"] * 4 + ["AttnDownEncoderBlock2D"],
-        "up_block_types": ["AttnUpDecoderBlock2D"] + ["UpDecoderBlock2D"] * 4,
-        "block_out_channels": [128, 128, 256, 256, 512],
-        "layers_per_block": 2,
-        "latent_channels": 256,
-        "num_vq_embeddings": 16384,
-        "vq_embed_dim": 256,
-        "norm_num_groups": 32,
-    }
-
-
-def test_attention_at_any_level_is_inferred():
-    config = {
-        "down_block_types": ["AttnDownEncoderBlock2D", "DownEncoderBlock2D", "AttnDownEncoderBlock2D"],
-        "up_block_types": ["AttnUpDecoderBlock2D", "UpDecoderBlock2D", "AttnUpDecoderBlock2D"],
-        "block_out_channels": [32, 64, 96],
-        "layers_per_block": 3,
-        "latent_channels": 5,
-        "num_vq_embeddings": 7,
-        "vq_embed_dim": 9,
-        "norm_num_groups": 32,
-        "in_channels": 3,
-        "out_channels": 3,
-    }
-    with torch.device("meta"):
-        layout = vqgan.published_layout(VQModel(**config))
-    tensors = {name: torch.empty(shape, device="meta") for name, shape in layout.values()}
-    assert vqgan.infer_config(tensors, "three levels") == config
-
-
 def test_a_training_checkpoint_is_unwrapped_and_its_loss_ignored(small_tensors, small):
     training = {
         "loss.discriminator.main.0.weight": torch.zeros(4, 3, 4, 4),
         "loss.discriminator.main.3.num_batches_tracked": torch.tensor(5),
     }
     checkpoint = {"epoch": 3, "global_step": 7, "callbacks": {}, "state_dict": small_tensors | training}
-    unwrapped = vqgan.convert(checkpoint, "last.ckpt").state_dict()
+    unwrapped = vqgan.convert(checkpoint, "last.ckpt", small_config()).state_dict()
     assert unwrapped.keys() == small.state_dict().keys()
     assert all(torch.equal(tensor, unwrapped[name]) for name, tensor in small.state_dict().items())
 
@@ -169,10 +79,9 @@ def test_a_training_checkpoint_is_unwrapped_and_its_loss_ignored(small_tensors, 
         ("model_ema.decay", torch.zeros(1), "not expected: model_ema.decay"),
         ("encoder.mid.attn_1.q.weight", torch.zeros(128, 128), r"encoder.mid.attn_1.q.weight \(expected"),
         ("decoder.norm_out.bias", torch.zeros(31), r"decoder.norm_out.bias \(expected \(32,\), got \(31,\)"),
-        ("encoder.conv_in.weight", torch.zeros(5), r"encoder.conv_in.weight \(expected 4 dimensions"),
+        ("encoder.conv_in.weight", torch.zeros(5), r"encoder.conv_in.weight \(expected \(32, 3, 3, 3\), got"),
         ("encoder.conv_in.bias", torch.zeros(32, dtype=torch.long), "encoder.conv_in.bias in floating point"),
         ("encoder.conv_in.bias", "weights", "encoder.conv_in.bias to be a tensor, got str"),
-        ("encoder.down.0.block.0.conv1.weight", torch.zeros(31, 32, 3, 3), "no VQGAN can be built"),
     ],
 )
 def test_a_file_that_does_not_fit_is_refused_by_published_names(small_tensors, name, tensor, message):
@@ -180,7 +89,7 @@ def test_a_file_that_does_not_fit_is_refused_by_published_names(small_tensors, n
     if tensor is not None:
         spoilt[name] = tensor
     with pytest.raises(WeightsError, match=message) as refusal:
-        vqgan.convert(spoilt, "spoilt.ckpt")
+        vqgan.convert(spoilt, "spoilt.ckpt", small_config())
     assert "spoilt.ckpt" in str(refusal.value)
 
 
@@ -207,7 +116,7 @@ def test_our_own_layout_is_refused_by_its_names_where_it_does_not_fit(small):
 
 def test_networks_are_frozen_hold_the_given_dtype_and_copy_nothing(small_tensors):
     halved = {name: tensor.to(torch.bfloat16) for name, tensor in small_tensors.items()}
-    network = vqgan.convert(halved, "small.ckpt")
+    network = vqgan.convert(halved, "small.ckpt", small_config())
     again = vqgan.from_diffusers(network.config, network.state_dict(), "small.safetensors")
     for made in (network, again):
         assert not made.training and not any(parameter.requires_grad for parameter in made.parameters())
@@ -241,7 +150,8 @@ def test_reconstructing_is_the_network_on_the_mirrored_picture(small):
 
 
 def test_a_bfloat16_network_takes_and_gives_float32_pictures(small_tensors, small):
-    network = vqgan.convert({name: tensor.bfloat16() for name, tensor in small_tensors.items()}, "small.ckpt")
+    halved = {name: tensor.bfloat16() for name, tensor in small_tensors.items()}
+    network = vqgan.convert(halved, "small.ckpt", small_config())
     picture = torch.rand(1, 3, 16, 16)
     painted = vqgan.reconstruct(network, picture)
     assert painted.dtype == torch.float32

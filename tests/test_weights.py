@@ -1,36 +1,14 @@
 """Files of weights are data: what does not fit or would run code is refused, in words."""
 
 import os
-import pickle
 
 import pytest
 import torch
 from reference import CONFIG
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
-from bigart_lib import model_sets, weights
-from bigart_lib.weights import WeightsError
-
-
-class Hostile:
-    """Runs a command when it is unpickled."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def __reduce__(self):
-        return os.system, (f"touch {self.path}",)
-
-
-def test_a_hostile_pickle_is_refused_and_nothing_of_it_runs(tmp_path):
-    for name, write in (
-        ("plain.pt", lambda path: path.write_bytes(pickle.dumps(Hostile(tmp_path / "ran")))),
-        ("torch.pt", lambda path: torch.save({"state_dict": Hostile(tmp_path / "ran")}, path)),
-    ):
-        write(tmp_path / name)
-        with pytest.raises(WeightsError, match="cannot be read safely"):
-            weights.read_tensors(tmp_path / name)
-    assert not (tmp_path / "ran").exists()
+from bigart_lib import weights
+from bigart_lib.weights import WeightsError, files
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>not found</html>", b"PK\x03\x04 cut short"])
@@ -65,22 +43,48 @@ def test_a_network_is_written_in_half_precision_with_its_config(tmp_path):
     assert weights.read_tensors(tmp_path / "n.safetensors")["a"].dtype == torch.float16
 
 
+def test_what_is_written_is_what_the_safetensors_library_reads(tmp_path):
+    tensors = {
+        "b": torch.randn(3, 2, 3, 3),
+        "a": torch.randn(5),
+        "none": torch.zeros(0, 4),
+        "one": torch.ones(()),
+    }
+    weights.write_network(tmp_path / "n.safetensors", tensors, {})
+    read = load_file(tmp_path / "n.safetensors")
+    assert read.keys() == tensors.keys()
+    assert all(torch.equal(read[name], tensor.half()) for name, tensor in tensors.items())
+
+
+def test_what_a_killed_process_left_is_tidied_up_and_what_another_writes_is_not(tmp_path):
+    left, written = tmp_path / "n.safetensors.1.part", tmp_path / "n.safetensors.2.part"
+    left.touch()
+    written.touch()
+    os.utime(left, (0, 0))
+    weights.write_network(tmp_path / "n.safetensors", {"a": torch.ones(2)}, {})
+    assert not left.exists() and written.exists()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+def test_tensors_are_read_in_a_precision_and_laid_out_for_convolutions(tmp_path, monkeypatch, dtype):
+    monkeypatch.setattr(files, "TENSORS_A_PIECE", 2)
+    tensors = {f"{rank}": torch.randn([3, 4, 5, 2][:rank]).half() for rank in range(5)}
+    save_file(tensors, tmp_path / "n.safetensors")
+    read = weights.read_onto(tmp_path / "n.safetensors", "cpu", dtype)
+    assert read.keys() == tensors.keys()
+    assert all(torch.equal(read[name], tensor.to(dtype)) for name, tensor in tensors.items())
+    assert read["4"].is_contiguous(memory_format=torch.channels_last)
+
+
+def test_what_was_read_survives_the_loss_of_its_file(tmp_path):
+    path = tmp_path / "n.safetensors"
+    save_file({"a": torch.ones(1000, dtype=torch.float16)}, path)
+    read = weights.read_onto(path, "cpu", torch.float16)
+    path.write_bytes(bytes(path.stat().st_size))
+    assert torch.equal(read["a"], torch.ones(1000, dtype=torch.float16))
+
+
 def test_files_of_others_carry_no_config(tmp_path):
     save_file({"a": torch.ones(2)}, tmp_path / "a.safetensors")
     assert weights.read_config(tmp_path / "a.safetensors") is None
     assert weights.read_config(tmp_path / "a.pt") is None
-
-
-def test_the_published_set_is_taken_once_its_files_are_there(tmp_path, monkeypatch):
-    monkeypatch.setenv("BIGART_CACHE", str(tmp_path))
-    assert model_sets.choose("auto").name == "embedded"
-    with pytest.raises(WeightsError, match="need base.pt, upsample.pt, BSRGAN.pth, last.ckpt in"):
-        model_sets.choose("published")
-    for name in ("base.pt", "upsample.pt", "BSRGAN.pth", "last.ckpt"):
-        (tmp_path / name).touch()
-    assert model_sets.choose("auto").name == "published"
-
-
-def test_an_unknown_set_is_refused():
-    with pytest.raises(ValueError, match="models must be one of auto, embedded, published, not 'mine'"):
-        model_sets.choose("mine")

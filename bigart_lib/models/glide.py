@@ -17,9 +17,15 @@ from torch import nn
 
 from bigart_lib.models.text_encoder import EncodedText, TextEncoder, TextEncoderConfig
 from bigart_lib.models.tokenizer import BytePairTokenizer, Tokenizer, WordTokenizer
-from bigart_lib.weights import WeightsError, cast, check_fit, read_config, read_tensors, write_network
-
-PUBLISHED_HEAD_WIDTH = 64
+from bigart_lib.progress import Report, no_report
+from bigart_lib.weights import (
+    WeightsError,
+    check_fit,
+    read_config,
+    read_onto,
+    read_tensors,
+    write_network,
+)
 
 
 @dataclass(frozen=True)
@@ -30,7 +36,7 @@ class GlideConfig:
     channels: tuple[int, ...] = (192, 384, 576, 768)  # of each level, finest first
     attention: tuple[bool, ...] = (False, True, True, True)  # whether each level attends
     layers_per_level: int = 3  # residual blocks on the way down; one more on the way up
-    head_width: int = PUBLISHED_HEAD_WIDTH  # channels of one attention head
+    head_width: int = 64  # channels of one attention head
     norm_groups: int = 32  # groups of the group normalisation
     text: TextEncoderConfig = field(default_factory=TextEncoderConfig)
     vocabulary: tuple[str, ...] | None = None  # words, or None for GPT-2's byte pairs
@@ -40,6 +46,15 @@ class GlideConfig:
         """The config that `dataclasses.asdict` and JSON made into plain values."""
         lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
         return cls(**{**values, **lists, "text": TextEncoderConfig(**values["text"])})
+
+
+PUBLISHED_BASE = GlideConfig()
+PUBLISHED_UPSAMPLER = GlideConfig(
+    in_channels=6,
+    channels=(192, 192, 384, 384, 768, 768),
+    attention=(False, False, False, True, True, True),
+    layers_per_level=2,
+)
 
 
 class Glide(nn.Module):
@@ -110,7 +125,7 @@ def load(path: Path, device: torch.device | str = "cpu", dtype: torch.dtype = to
 
     Parameters
     ----------
-    path : a `.safetensors` file that `save` wrote, or a checkpoint in the published layout.
+    path : a `.safetensors` file that `save` wrote, or a checkpoint of the size and in the layout published.
     device, dtype : where and in which precision it will run.
 
     Raises
@@ -118,38 +133,41 @@ def load(path: Path, device: torch.device | str = "cpu", dtype: torch.dtype = to
     WeightsError
         When the file is neither, or its tensors do not fit.
     """
-    tensors = cast(read_tensors(path), device, dtype)
-    config = read_config(path)
-    if config is None:
-        return convert(tensors, str(path))
-    network = _empty(GlideConfig.from_dict(config))
+    values = read_config(path)
+    if values is None:
+        published = read_tensors(path)
+        first_shape = getattr(published.get("input_blocks.0.0.weight"), "shape", ())
+        is_upsampler = first_shape[1:2] == (PUBLISHED_UPSAMPLER.in_channels,)
+        network = convert(published, str(path), PUBLISHED_UPSAMPLER if is_upsampler else PUBLISHED_BASE)
+        return network.to(device=device, dtype=dtype)
+    tensors = read_onto(path, device, dtype)
+    try:
+        network = _empty(GlideConfig.from_dict(values))
+    except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        raise WeightsError(f"{path}: no GLIDE can be built from its config: {error}") from error
     check_fit({name: tuple(value.shape) for name, value in network.state_dict().items()}, tensors, str(path))
     return _fill(network, tensors)
 
 
-def save(network: Glide, path: Path) -> None:
+def save(network: Glide, path: Path, report: Report = no_report) -> None:
     """Write a network as fp16 safetensors with its config, for `load`."""
-    write_network(path, network.state_dict(), asdict(network.config))
+    write_network(path, network.state_dict(), asdict(network.config), report)
 
 
-def convert(published: Mapping[str, torch.Tensor], source: str) -> Glide:
+def convert(published: Mapping[str, torch.Tensor], source: str, config: GlideConfig) -> Glide:
     """A published GLIDE state dict as our network: frozen, eval mode, same precision.
 
     Parameters
     ----------
-    published : tensors under glide_text2im's names; the sizes are read from them.
+    published : tensors under glide_text2im's names. The network shares the memory of most.
     source : the file, for messages.
+    config : the sizes that the network must have; the widths of heads cannot be read from tensors.
 
     Raises
     ------
     WeightsError
         Naming what is missing, not expected, or of another shape.
     """
-    return convert_with(infer_config(published, source), published, source)
-
-
-def convert_with(config: GlideConfig, published: Mapping[str, torch.Tensor], source: str) -> Glide:
-    """Like `convert`, for a config that is known: the widths of heads cannot be read from tensors."""
     network = _empty(config)
     entries = list(published_entries(network))
     check_fit({entry.published: entry.shape for entry in entries}, published, source)
@@ -157,50 +175,6 @@ def convert_with(config: GlideConfig, published: Mapping[str, torch.Tensor], sou
     for entry in entries:
         tensors.update(entry.split(published[entry.published]))
     return _fill(network, tensors)
-
-
-def infer_config(published: Mapping[str, torch.Tensor], source: str) -> GlideConfig:
-    """Read a GLIDE network's sizes from the names and shapes of its published tensors.
-
-    Head widths leave no trace in them and are taken as published: 64 in the UNet, 64 in the text encoder.
-    """
-    try:
-        return _infer(published)
-    except (KeyError, ValueError, IndexError, ZeroDivisionError) as error:
-        raise WeightsError(
-            f"{source} is not a GLIDE checkpoint: expected tensors such as input_blocks.0.0.weight and "
-            f"transformer.resblocks.0.attn.c_qkv.weight, stumbled over {error}"
-        ) from error
-
-
-def _infer(published: Mapping[str, torch.Tensor]) -> GlideConfig:
-    first = published["input_blocks.0.0.weight"]
-    count = 1 + _largest_index(published, r"input_blocks\.(\d+)\.")
-    attends = [f"input_blocks.{index}.1.qkv.weight" in published for index in range(count)]
-    # Within a level that attends every block does, and the one that halves does not: the first run of
-    # attending blocks is as long as a level has layers.
-    start = attends.index(True)
-    layers = next((end for end in range(start, count) if not attends[end]), count) - start
-    starts = range(1, count, layers + 1)
-    positions, width = published["positional_embedding"].shape
-    return GlideConfig(
-        in_channels=first.shape[1],
-        channels=tuple(published[f"input_blocks.{index}.0.out_layers.3.weight"].shape[0] for index in starts),
-        attention=tuple(attends[index] for index in starts),
-        layers_per_level=layers,
-        text=TextEncoderConfig(
-            vocabulary_size=published["token_embedding.weight"].shape[0],
-            context_length=positions,
-            width=width,
-            num_layers=1 + _largest_index(published, r"transformer\.resblocks\.(\d+)\."),
-            num_heads=max(1, width // PUBLISHED_HEAD_WIDTH),
-            summary_width=published["transformer_proj.weight"].shape[0],
-        ),
-    )
-
-
-def _largest_index(names: Mapping, pattern: str) -> int:
-    return max(int(match[1]) for match in map(re.compile(pattern).match, names) if match)
 
 
 def _empty(config: GlideConfig) -> Glide:

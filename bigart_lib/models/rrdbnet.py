@@ -8,8 +8,8 @@ picture files or of where weights are downloaded from.
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
@@ -17,7 +17,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from bigart_lib.models.ncnn import read_ncnn
-from bigart_lib.weights import WeightsError, check_fit, read_tensors, unwrap
+from bigart_lib.progress import Report, no_report
+from bigart_lib.weights import WeightsError, check_fit, read_tensors, unwrap, write_network
 
 NEGATIVE_SLOPE = 0.2  # of every LeakyReLU
 RESIDUAL_SCALE = 0.2  # share of a block's result that is added to its input
@@ -57,6 +58,9 @@ class RRDBNetConfig:
     def num_enlargements(self) -> int:
         """How many times the tail doubles the picture."""
         return self.scale.bit_length() - 1
+
+
+PUBLISHED = (RRDBNetConfig(), RRDBNetConfig(scale=2))  # BSRGAN, BSRNet and Real-ESRGAN x4plus; BSRGANx2
 
 
 def _conv(in_channels: int, out_channels: int) -> nn.Conv2d:
@@ -258,8 +262,8 @@ def from_state_dict(tensors: Mapping[str, Tensor], source: str) -> RRDBNet:
     with torch.device("meta"):
         network = RRDBNet(config)
     names = published_names(config, layout)
-    expected = {name: tuple(network.state_dict()[own].shape) for name, own in names.items()}
-    check_fit(expected, tensors, source)
+    own_shapes = {own: tuple(tensor.shape) for own, tensor in network.state_dict().items()}
+    check_fit({name: own_shapes[own] for name, own in names.items()}, tensors, source)
     # copied, so that a memory-mapped file can be closed, replaced or deleted
     values = {own: tensors[name].detach().to("cpu", torch.float32, copy=True) for name, own in names.items()}
     network.load_state_dict(values, strict=True, assign=True)
@@ -296,6 +300,20 @@ def _read_config(tensors: Mapping[str, Tensor], layout: str) -> RRDBNetConfig:
         growth=rows("trunk.blocks.0.dense.0.convs.0.bias", default.growth),
         scale=4 if names["tail.enlargements.1.weight"] in tensors else 2,
     )
+
+
+def save(network: RRDBNet, path: Path, report: Report = no_report) -> None:
+    """Write a network as fp16 safetensors with its config, for `load`."""
+    write_network(path, network.state_dict(), asdict(network.config), report)
+
+
+def convert(published: Mapping[str, Tensor], source: str, configs: Collection[RRDBNetConfig]) -> RRDBNet:
+    """Like `from_state_dict`, for a network that must have one of these sizes."""
+    network = from_state_dict(published, source)
+    if network.config not in configs:
+        expected = " or ".join(map(str, configs))
+        raise WeightsError(f"{source} holds another RRDBNet: expected {expected}, got {network.config}")
+    return network
 
 
 def load(

@@ -15,19 +15,30 @@ from diffusers import VQModel
 from torch import nn
 from torch.nn import functional
 
+from bigart_lib.progress import Report, no_report
 from bigart_lib.weights import (
     WeightsError,
-    cast,
     check_fit,
     read_config,
+    read_onto,
     read_tensors,
     unwrap,
     write_network,
 )
 
 TRAINING_ONLY = "loss."  # how the names begin of tensors that only training needs
-NORM_GROUPS = 32  # leaves no trace in the tensors; every published VQGAN has 32
 DISTANCES_AT_ONCE = 2**24  # entries of the matrix of distances to the codes: 64 MiB of float32
+
+PUBLISHED = {  # the arguments of `VQModel` for the network trained on ImageNet: f16, 16384 codes
+    "down_block_types": ["DownEncoderBlock2D"] * 4 + ["AttnDownEncoderBlock2D"],
+    "up_block_types": ["AttnUpDecoderBlock2D"] + ["UpDecoderBlock2D"] * 4,
+    "block_out_channels": [128, 128, 256, 256, 512],
+    "layers_per_block": 2,
+    "latent_channels": 256,
+    "num_vq_embeddings": 16384,
+    "vq_embed_dim": 256,
+    "norm_num_groups": 32,
+}
 
 # diffusers' names to published ones, applied in this order
 _RENAMES = (
@@ -50,7 +61,7 @@ def load(path: Path, device: torch.device | str = "cpu", dtype: torch.dtype = to
 
     Parameters
     ----------
-    path : a `.safetensors` file that `save` wrote, or a checkpoint in the published layout.
+    path : a `.safetensors` file that `save` wrote, or a checkpoint of the size and in the layout published.
     device, dtype : where and in which precision it will run.
 
     Raises
@@ -58,27 +69,27 @@ def load(path: Path, device: torch.device | str = "cpu", dtype: torch.dtype = to
     WeightsError
         When the file is neither, or its tensors do not fit.
     """
-    tensors = cast(read_tensors(path), device, dtype)
     config = read_config(path)
     if config is None:
-        return convert(tensors, str(path))
-    return from_diffusers(config, tensors, str(path))
+        return convert(read_tensors(path), str(path)).to(device=device, dtype=dtype)
+    return from_diffusers(config, read_onto(path, device, dtype), str(path))
 
 
-def save(network: VQModel, path: Path) -> None:
+def save(network: VQModel, path: Path, report: Report = no_report) -> None:
     """Write a network as fp16 safetensors with its config, for `load`."""
     config = {name: value for name, value in network.config.items() if not name.startswith("_")}
-    write_network(path, network.state_dict(), config)
+    write_network(path, network.state_dict(), config, report)
 
 
-def convert(published: Mapping, source: str) -> VQModel:
-    """Make a network of a published VQGAN's tensors, of any size, which keeps their dtype and device.
+def convert(published: Mapping, source: str, config: Mapping = PUBLISHED) -> VQModel:
+    """Make a network of a published VQGAN's tensors, which keep their dtype and device.
 
     Parameters
     ----------
     published : tensors by the names of CompVis/taming-transformers, or a checkpoint that holds them under
         "state_dict"; those of the training loss (`loss.*`) are ignored. The network shares their memory.
     source : the file they came from, for messages.
+    config : the sizes that the network must have, as arguments of `VQModel`.
 
     Returns
     -------
@@ -87,13 +98,13 @@ def convert(published: Mapping, source: str) -> VQModel:
     Raises
     ------
     WeightsError
-        Where the tensors are not one to one those of a VQGAN with a plain codebook (Gumbel ones are not),
-        naming the misfits by their published names.
+        Where the tensors are not one to one those of such a network, naming the misfits by their published
+        names.
     """
     tensors = unwrap(published)
     _check_tensors(tensors, source)
     tensors = {name: tensor for name, tensor in tensors.items() if not name.startswith(TRAINING_ONLY)}
-    network = _empty(infer_config(tensors, source), source)
+    network = _empty(config, source)
     layout = published_layout(network)
     check_fit(dict(layout.values()), tensors, source)
     shapes = {own: tensor.shape for own, tensor in network.state_dict().items()}
@@ -122,51 +133,6 @@ def from_diffusers(config: Mapping, tensors: Mapping[str, torch.Tensor], source:
     network = _empty({name: value for name, value in config.items() if not name.startswith("_")}, source)
     check_fit({name: tuple(own.shape) for name, own in network.state_dict().items()}, tensors, source)
     return _fill(network, tensors)
-
-
-def infer_config(published: Mapping[str, torch.Tensor], source: str) -> dict:
-    """Read the arguments of `VQModel` off the names and shapes of published tensors.
-
-    Raises
-    ------
-    WeightsError
-        Naming the first tensor that would tell a size and is missing or of another rank.
-    """
-
-    def size(name: str, dimension: int, rank: int = 4) -> int:
-        if name not in published:
-            raise WeightsError(f"{source} is no published VQGAN with a plain codebook: missing: {name}")
-        shape = tuple(published[name].shape)
-        if len(shape) != rank:
-            raise WeightsError(
-                f"{source} does not fit the network: of another shape: {name} "
-                f"(expected {rank} dimensions, got {shape})"
-            )
-        return shape[dimension]
-
-    def numbers(pattern: str) -> set[int]:
-        found = (re.match(pattern, name) for name in published)
-        return {int(match[1]) for match in found if match}
-
-    levels = range(max(1, len(numbers(r"encoder\.down\.(\d{1,4})\.block\."))))
-    down_attends = numbers(r"encoder\.down\.(\d{1,4})\.attn\.")
-    up_attends = numbers(r"decoder\.up\.(\d{1,4})\.attn\.")
-    return {
-        "in_channels": size("encoder.conv_in.weight", 1),
-        "out_channels": size("decoder.conv_out.weight", 0),
-        "down_block_types": [
-            "AttnDownEncoderBlock2D" if level in down_attends else "DownEncoderBlock2D" for level in levels
-        ],
-        "up_block_types": [
-            "AttnUpDecoderBlock2D" if level in up_attends else "UpDecoderBlock2D" for level in levels[::-1]
-        ],
-        "block_out_channels": [size(f"encoder.down.{level}.block.0.conv1.weight", 0) for level in levels],
-        "layers_per_block": len(numbers(r"encoder\.down\.0\.block\.(\d{1,4})\.")),
-        "latent_channels": size("decoder.conv_in.weight", 1),
-        "num_vq_embeddings": size("quantize.embedding.weight", 0, rank=2),
-        "vq_embed_dim": size("quantize.embedding.weight", 1, rank=2),
-        "norm_num_groups": NORM_GROUPS,
-    }
 
 
 def published_layout(network: VQModel) -> dict[str, tuple[str, tuple[int, ...]]]:

@@ -1,0 +1,256 @@
+"""Files of weights: where they are, how they are read safely, and whether they fit a network.
+
+Knows files and tensors, not what the networks do with them.
+"""
+
+from __future__ import annotations
+
+import glob
+import json
+import math
+import os
+import time
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from bigart_lib.progress import Progress, Report, no_report
+
+if TYPE_CHECKING:
+    import torch
+
+ALIGNMENT = 64  # numbers to whose multiples the place of each tensor in memory is rounded up
+BYTES_OF_HALF = 2
+MOST_NAMES_SHOWN = 5
+STALE = 3600  # seconds without a change after which nobody writes to a file any more
+# Classes that a checkpoint may name beside its tensors: Lightning's, in VQGAN's. None of their code runs.
+INERT = ("pytorch_lightning.callbacks.model_checkpoint.ModelCheckpoint",)
+TENSORS_A_PIECE = 64  # mapped at once: some 50 MB of the largest network
+
+
+class WeightsError(ValueError):
+    """A file of weights that cannot be used; the message says which, why, and what to do."""
+
+
+def check_fit(
+    expected: Mapping[str, tuple[int, ...]], tensors: Mapping[str, torch.Tensor], source: str
+) -> None:
+    """Refuse tensors that are not one to one what a network expects.
+
+    Parameters
+    ----------
+    expected : the shape of every tensor the network has, by name.
+    tensors : what the file holds, under the same names.
+    source : the file, for the message.
+
+    Raises
+    ------
+    WeightsError
+        Naming every kind of misfit: missing, not expected, of another shape.
+    """
+    missing = [name for name in expected if name not in tensors]
+    extra = [name for name in tensors if name not in expected]
+    misshapen = [
+        f"{name} (expected {tuple(shape)}, got {_shape(tensors[name])})"
+        for name, shape in expected.items()
+        if name in tensors and _shape(tensors[name]) != tuple(shape)
+    ]
+    problems = [
+        f"{label}: {_shorten(names)}"
+        for label, names in (("missing", missing), ("not expected", extra), ("of another shape", misshapen))
+        if names
+    ]
+    if problems:
+        raise WeightsError(f"{source} does not fit the network: " + "; ".join(problems))
+
+
+def read_tensors(path: Path) -> dict[str, torch.Tensor]:
+    """Every tensor of a file, by name, on the CPU; no code that a file holds is ever run.
+
+    Parameters
+    ----------
+    path : `.safetensors`, or a checkpoint of `torch.save`, unwrapped.
+
+    Raises
+    ------
+    WeightsError
+        When the file is absent, damaged, or asks for code to be run.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise WeightsError(f"{path}: expected a file of weights, found none")
+    tensors = _read_safetensors(path) if path.suffix == ".safetensors" else _read_checkpoint(path)
+    return unwrap(tensors)
+
+
+def unwrap(checkpoint: Any) -> Any:
+    """What publishers put inside a checkpoint under `state_dict`, `params_ema` or `params`; else itself."""
+    for name in ("state_dict", "params_ema", "params"):
+        if isinstance(checkpoint, Mapping) and isinstance(checkpoint.get(name), Mapping):
+            return checkpoint[name]
+    return checkpoint
+
+
+def read_onto(path: Path, device: torch.device | str, dtype: torch.dtype) -> dict[str, torch.Tensor]:
+    """Every tensor of a safetensors file, by name, on a device in a precision.
+
+    The file is mapped piece by piece: beside the result, no more than a piece of it is in memory. Weights of
+    convolutions are laid out `channels_last`, as they are fastest, on the way: later would be a second copy.
+    """
+    import torch
+    from safetensors import safe_open
+
+    with safe_open(path, "pt") as opened:
+        shapes = {name: opened.get_slice(name).get_shape() for name in opened.keys()}  # noqa: SIM118
+    sizes = [-(-math.prod(shape) // ALIGNMENT) * ALIGNMENT for shape in shapes.values()]
+    # One block, which goes back to the system as a whole; a heap of a thousand pieces would not.
+    places = torch.empty(sum(sizes), device=device, dtype=dtype).split(sizes)
+    tensors = {}
+    for start in range(0, len(shapes), TENSORS_A_PIECE):
+        with safe_open(path, "pt") as opened:  # anew, so that the piece before is no longer mapped
+            for index, name in enumerate([*shapes][start : start + TENSORS_A_PIECE], start):
+                tensors[name] = _view(places[index], shapes[name]).copy_(opened.get_tensor(name))
+    return tensors
+
+
+def _view(place: torch.Tensor, shape: Sequence[int]) -> torch.Tensor:
+    """A tensor of this shape at the start of a place, `channels_last` if it has four dimensions."""
+    place = place[: math.prod(shape)]
+    if len(shape) != 4:
+        return place.view(shape)
+    rows, columns, height, width = shape
+    return place.view(rows, height, width, columns).permute(0, 3, 1, 2)
+
+
+def read_config(path: Path) -> dict | None:
+    """The config of a network that `write_network` wrote; None for files of another kind."""
+    if Path(path).suffix != ".safetensors" or not Path(path).is_file():
+        return None
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "pt") as opened:
+            config = json.loads((opened.metadata() or {}).get("config", "null"))
+    except (SafetensorError, ValueError):
+        return None  # reading its tensors will say what is wrong
+    return config if isinstance(config, dict) else None
+
+
+def write_network(
+    path: Path, tensors: Mapping[str, torch.Tensor], config: Mapping, report: Report = no_report
+) -> None:
+    """Write a network as fp16 safetensors that carry its config: whole or not at all.
+
+    Tensor by tensor, so that a network mapped from a file is never in memory as a whole; the safetensors
+    library would want all of it at once. The format: https://github.com/huggingface/safetensors#format
+
+    Parameters
+    ----------
+    path : replaced once the new file is complete; until then it lies beside it.
+    tensors, config : what `read_onto` and `read_config` will give back, the tensors rounded to fp16.
+    report : told the bytes written after every tensor; raising from it leaves no file.
+
+    Raises
+    ------
+    WeightsError
+        When a tensor holds something that is no number, or too large for fp16.
+    """
+    header: dict[str, Any] = {"__metadata__": {"config": json.dumps(dict(config))}}
+    total = 0
+    for name, tensor in tensors.items():
+        end = total + BYTES_OF_HALF * tensor.numel()
+        header[name] = {"dtype": "F16", "shape": list(tensor.shape), "data_offsets": [total, end]}
+        total = end
+    encoded = json.dumps(header).encode()
+    encoded += b" " * (-len(encoded) % 8)  # so that the tensors are aligned
+    with replacing(path) as file:
+        file.write(len(encoded).to_bytes(8, "little") + encoded)
+        written = 0
+        for name, tensor in tensors.items():
+            file.write(_halve(tensor, name).numpy())
+            written += BYTES_OF_HALF * tensor.numel()
+            report(Progress("convert", written, total))
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A new file beside `path` to write to, which takes its place only if nothing is raised meanwhile."""
+    for left_over in path.parent.glob(f"{glob.escape(path.name)}.*.part"):
+        if time.time() - left_over.stat().st_mtime > STALE:  # its process was killed
+            left_over.unlink(missing_ok=True)
+    beside = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        with beside.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())  # a power cut must not leave an empty file under the final name
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _halve(tensor: torch.Tensor, name: str) -> torch.Tensor:
+    import torch
+
+    half = tensor.detach().to("cpu", torch.float16).contiguous()
+    if half.numel():
+        low, high = (bound.item() for bound in half.aminmax())
+        if not (low > -math.inf and high < math.inf):  # neither holds for what is no number
+            largest = torch.finfo(half.dtype).max
+            raise WeightsError(f"{name}: expected numbers within {largest:g} of 0, got {low:g} to {high:g}")
+    return half
+
+
+def _read_safetensors(path: Path) -> dict[str, torch.Tensor]:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        raise WeightsError(f"{path} is not a whole safetensors file ({error}); get it again") from error
+
+
+def _read_checkpoint(path: Path) -> dict:
+    import torch
+
+    try:
+        zipped = zipfile.is_zipfile(path)  # files of PyTorch before 1.6 are not, and cannot be mapped
+        with torch.serialization.safe_globals([(_Inert, name) for name in INERT]):
+            checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
+    except Exception as error:  # whatever a damaged or hostile file makes the reader raise
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise WeightsError(
+            f"{path} ({path.stat().st_size} bytes) cannot be read safely: it may be cut short, a web page "
+            f"saved in place of the file, or hold code, which is never run; get it again ({reason})"
+        ) from error
+    if not isinstance(checkpoint, dict):
+        raise WeightsError(f"{path}: expected named tensors, got {type(checkpoint).__name__}")
+    return checkpoint
+
+
+class _Inert:
+    """Stands in for a class of others: takes whatever it is given, keeps nothing, does nothing."""
+
+    __slots__ = ()
+
+    def __new__(cls, *arguments: object, **options: object) -> _Inert:
+        return super().__new__(cls)
+
+    def __init__(self, *arguments: object, **options: object) -> None:
+        pass
+
+    def __setstate__(self, state: object) -> None:
+        pass
+
+
+def _shape(tensor: Any) -> tuple[int, ...] | str:
+    """The shape of a tensor; of anything else, of which files may be full, its type."""
+    return tuple(tensor.shape) if hasattr(tensor, "shape") else type(tensor).__name__
+
+
+def _shorten(names: list[str]) -> str:
+    shown = ", ".join(names[:MOST_NAMES_SHOWN])
+    return shown if len(names) <= MOST_NAMES_SHOWN else f"{shown} and {len(names) - MOST_NAMES_SHOWN} more"
