@@ -87,6 +87,7 @@ class Studio:
         )
         self._offer_to_continue()
         self._show_strip()
+        self._let_work(True)
 
     def create(self) -> None:
         """Paint seven pictures of the prompt."""
