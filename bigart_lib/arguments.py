@@ -41,7 +41,8 @@ def paint_parser() -> argparse.ArgumentParser:
     """What `bigart "a prompt"` takes."""
     parser = new_parser(
         "bigart", 'Paint pictures for a prompt, pick one and enlarge it: bigart "PROMPT" [options]. '
-        "Other commands: bigart enlarge PICTURE, bigart info PICTURE, bigart models (each with --help).",
+        "Other commands: bigart studio, bigart enlarge PICTURE, bigart info PICTURE and bigart models "
+        "(each with --help).",
     )  # fmt: skip
     parser.add_argument("prompt", help="what to paint, in quotes")
     _add_work_options(parser)

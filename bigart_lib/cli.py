@@ -1,4 +1,4 @@
-"""The command line: `bigart "a prompt"`, `bigart enlarge PICTURE`, `bigart info PICTURE`, `bigart models`.
+"""The command line: `bigart "a prompt"`, and `bigart studio`, `enlarge`, `info` and `models`.
 
 Knows what to ask and what to say; the work is done by the library's own functions.
 """
@@ -18,6 +18,7 @@ from bigart_lib.loading import load
 from bigart_lib.models_command import models_command, models_parser
 from bigart_lib.progress import Report, no_report
 from bigart_lib.settings import GenerateSettings, PaintSettings, TextureSettings
+from bigart_lib.studio_command import studio_command, studio_parser
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -36,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = {
         "enlarge": (enlarge_parser, _enlarge),
         "info": (info_parser, _info),
+        "studio": (studio_parser, lambda options, run: studio_command(options)),
         "models": (models_parser, lambda options, run: models_command(options, run.bars(options.quiet))),
     }
     parser, command = paint_parser, _paint

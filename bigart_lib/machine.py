@@ -112,7 +112,8 @@ def describe(device: torch.device, dtype: torch.dtype) -> str:
     precision = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp16"}[dtype]
     if device.type == "cuda":
         return f"{torch.cuda.get_device_name(device)}, {precision}"
-    return f"CPU with {torch.get_num_threads()} threads, {precision}"
+    threads = torch.get_num_threads()
+    return f"CPU with {threads} thread{'s' if threads > 1 else ''}, {precision}"
 
 
 def report() -> str:

@@ -48,10 +48,11 @@ MAY_IMPORT = {  # layers, lowest first; the files of models/ are one layer, thos
     "loading": {"machine", "model_sets", "pipeline", "progress"},
     "arguments": {"settings", "machine", "model_sets", "version"},
     "bars": {"progress"},
+    "studio_command": {"arguments"},
     "models_command": {"arguments", "published", "weights", "progress"},
     "cli": {
         *("arguments", "bars", "models_command", "settings", "images", "progress", "recipe", "run_folder"),
-        *("pipeline", "loading", "session"),
+        *("pipeline", "loading", "session", "studio_command"),
     },
     "__main__": {"cli"},
 }  # fmt: skip

@@ -66,7 +66,7 @@ class EnlargeCard:
         self.overview = Overview(guard(self._show_part))
         self.image = parts.named(ipywidgets.Image(format="png", width=CROP, height=CROP), "bigart-crop")
         self.view = parts.named(
-            ipywidgets.ToggleButtons(options=[TEXTURE_VIEW, ENHANCED_VIEW], style={"button_width": "176px"}),
+            ipywidgets.ToggleButtons(options=[TEXTURE_VIEW, ENHANCED_VIEW], style={"button_width": "200px"}),
             "bigart-view",
         )
         self.view.observe(guard(lambda _: self._choose_view()), names="value")

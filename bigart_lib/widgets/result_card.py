@@ -33,7 +33,7 @@ class ResultCard:
         self._candidate: Image.Image | None = None
         self._finished: Image.Image | None = None
         self.view = parts.named(
-            ipywidgets.ToggleButtons(options=[LOUPE, WHOLE], style={"button_width": "176px"}), "bigart-view"
+            ipywidgets.ToggleButtons(options=[LOUPE, WHOLE], style={"button_width": "200px"}), "bigart-view"
         )
         self.view.observe(guard(lambda _: self._show_part()), names="value")
         self.overview = Overview(guard(self._show_part))

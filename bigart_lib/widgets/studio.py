@@ -87,6 +87,7 @@ class Studio:
         )
         self._offer_to_continue()
         self._show_strip()
+        self._let_work(True)
 
     def create(self) -> None:
         """Paint seven pictures of the prompt."""
@@ -157,8 +158,8 @@ class Studio:
     def _generate(self, job: Callable[[Report], Batch]) -> None:
         def done(batch: Batch, seconds: float) -> str:
             self._show_batch(batch)
-            where = f"{parts.duration(seconds)}; they are in {batch.folder.path}"
-            return f"{len(batch.candidates)} pictures in {where}"
+            where = self._near_path(batch.folder.path)
+            return f"{len(batch.candidates)} pictures in {parts.duration(seconds)}; they are in {where}"
 
         self._start(self.prompt_card.progress, job, done, self._show_guesses)
 
@@ -173,7 +174,7 @@ class Studio:
             if size == SMALL and settings.enhance:
                 self.small_card.show_enhanced()
             path = work.files[work.painting.recipe.stage]
-            return f"Made in {parts.duration(seconds)}: {path}"
+            return f"Made in {parts.duration(seconds)}: {self._near_path(path)}"
 
         self._start(card.progress, lambda report: self.session.paint(work, settings, report), done)
 
@@ -324,6 +325,10 @@ class Studio:
             parts.button("Continue", self._guard(lambda: self.open(earlier[0])), "bigart-primary"),
             parts.button("Not now", self._guard(lambda: parts.show(self.continue_row, False))),
         ]
+
+    def _near_path(self, path: Path) -> Path:
+        """A path short enough for a line: from the folder of all pictures on."""
+        return path.relative_to(self.session.folder.parent)
 
     def _need_batch(self) -> Batch:
         if self.batch is None:

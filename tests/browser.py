@@ -1,0 +1,183 @@
+"""A studio in a real browser, for tests: a server that shows it, and an artist who looks and clicks."""
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+SWITCHES = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
+SECONDS = 1000  # milliseconds
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+TINY = """
+import sys, pathlib, tempfile
+sys.path[:0] = [{root!r}, {tests!r}]
+import torch
+torch.set_num_threads(1)
+from bigart_lib import model_sets
+from tiny_set import write_tiny_set
+tiny = write_tiny_set(pathlib.Path(tempfile.mkdtemp()))
+model_sets.SETS["embedded"] = lambda: tiny
+import bigart_lib
+from bigart_lib.widgets import studio
+studio(bigart_lib.load("embedded", device="cpu"), {pictures!r})
+"""
+
+
+def free_port():
+    """A port that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def write_notebook(path, source):
+    """A notebook of one cell."""
+    cell = {"cell_type": "code", "id": "one", "metadata": {}, "source": source.strip(), "outputs": []}
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = {"cells": [{**cell, "execution_count": None}], "metadata": {"kernelspec": kernel}}
+    path.write_text(json.dumps({**notebook, "nbformat": 4, "nbformat_minor": 5}))
+    return path
+
+
+def tiny_studio(folder):
+    """A notebook whose one cell shows a studio with tiny models."""
+    source = TINY.format(root=str(ROOT), tests=str(ROOT / "tests"), pictures=str(folder / "pictures"))
+    return write_notebook(folder / "studio.ipynb", source)
+
+
+def answers(port):
+    """Whether a server on this machine answers, be it that it does not know the page."""
+    try:
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/api", timeout=5).close()
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def serve(command, port, log):
+    """Run a server until its page answers, and end it after."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "BIGART_OFFLINE": "1", "JUPYTER_PLATFORM_DIRS": "1"}
+    with open(log, "w") as output:
+        server = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        while not answers(port):
+            if server.poll() is not None:
+                raise RuntimeError(f"the server ended: {Path(log).read_text()[-2000:]}")
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}/"
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def voila(notebook, port):
+    """The command that shows a notebook as a page."""
+    return [
+        *(sys.executable, "-m", "voila", str(notebook), f"--port={port}", "--no-browser"),
+        "--Voila.ip=127.0.0.1",
+    ]
+
+
+def jupyterlab(notebook, port):
+    """The command that shows a notebook in JupyterLab."""
+    return [
+        *(sys.executable, "-m", "jupyterlab", f"--notebook-dir={notebook.parent}", f"--port={port}"),
+        *("--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1", "--IdentityProvider.token="),
+        "--expose-app-in-browser",
+    ]
+
+
+@contextlib.contextmanager
+def open_page(width=1100, height=3400):
+    """A page of a new browser that reaches this machine alone; `page.refused` lists what else it asked."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(SWITCHES))
+        page = browser.new_page(viewport={"width": width, "height": height})
+        page.refused, page.errors = [], []
+
+        def route(route):
+            address = route.request.url
+            if address.startswith(("http://127.0.0.1", "http://localhost", "data:", "blob:")):
+                route.continue_()
+            else:
+                page.refused.append(address)
+                route.abort()
+
+        page.route("**/*", route)
+        page.on("pageerror", lambda error: page.errors.append(str(error)))
+        page.set_default_timeout(120 * SECONDS)
+        yield page
+        browser.close()
+
+
+CHROMIUM = next(
+    (path for path in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(path).exists()), None
+)
+
+
+class Artist:
+    """Looks at a studio's page and does what people do there."""
+
+    def __init__(self, page, shots):
+        self.page, self.shots = page, Path(shots)
+        self.shots.mkdir(parents=True, exist_ok=True)
+        page.wait_for_selector(".bigart-studio[data-bigart=started]")
+
+    def card(self, number):
+        return self.page.locator(".bigart-card").nth(number - 1)
+
+    def button(self, words, card=None):
+        where = self.page if card is None else self.card(card)
+        return where.locator("button", has_text=words).first
+
+    def status(self, card):
+        return self.card(card).locator(".bigart-status [role]").last
+
+    def wait_for(self, card, words):
+        """Until a card's status line says some words."""
+        self.card(card).locator(".bigart-status", has_text=words).wait_for()
+
+    def create(self, prompt="sunset over a lake"):
+        field = self.page.locator(".bigart-prompt input")
+        field.fill(prompt)
+        self.button("Create seven").click()
+
+    def thumbnail(self, number):
+        return self.page.locator(f"button.bigart-thumb-{number}")
+
+    def picked(self):
+        """Numbers of the thumbnails that are marked as picked."""
+        return [n for n in range(1, 8) if "bigart-picked" in self.thumbnail(n).get_attribute("class")]
+
+    def image(self, card):
+        """The picture that a card shows at 1:1, by its address on the page."""
+        return self.card(card).locator(".bigart-crop").get_attribute("src")
+
+    def until(self, look, expected=True, seconds=60):
+        """Wait until looking gives what is expected."""
+        deadline = time.monotonic() + seconds
+        while (seen := look()) != expected:
+            assert time.monotonic() < deadline, f"expected {expected!r}, still {seen!r}"
+            self.page.wait_for_timeout(50)
+
+    def until_other(self, look, than, seconds=60):
+        """Wait until looking gives something else."""
+        self.until(lambda: look() != than, True, seconds)
+
+    def shoot(self, name):
+        """Keep a picture of the studio."""
+        self.page.locator(".bigart-studio").screenshot(path=self.shots / f"{name}.png")

@@ -1,0 +1,168 @@
+"""The studio in a real browser, on Voila and JupyterLab, driven as an artist would, up to the print."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+import browser
+import pytest
+from PIL import Image
+
+TOOLS = ("playwright", "voila", "jupyterlab")
+missing = [name for name in TOOLS if not find_spec(name)] + ([] if browser.CHROMIUM else ["chromium"])
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(600),
+    pytest.mark.skipif(bool(missing), reason=f"needs {', '.join(missing)}"),
+]
+SHOTS = Path(os.environ.get("BIGART_SCREENSHOTS", "test_screenshots")).absolute()  # kept as artefacts
+
+
+@pytest.fixture(params=["voila", "jupyterlab"])
+def artist(request, tmp_path):
+    """An artist before a new studio with tiny models."""
+    port = browser.free_port()
+    notebook = browser.tiny_studio(tmp_path)
+    command = getattr(browser, request.param)(notebook, port)
+    with browser.serve(command, port, tmp_path / "server.log") as address, browser.open_page() as page:
+        if request.param == "jupyterlab":
+            page.goto(f"{address}lab/tree/studio.ipynb")
+            page.wait_for_function("window.jupyterapp && document.querySelector('.jp-CodeCell')")
+            page.wait_for_function("jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel")
+            page.evaluate("jupyterapp.shell.currentWidget.sessionContext.ready")
+            page.evaluate("() => { jupyterapp.commands.execute('notebook:run-all-cells') }")
+        else:
+            page.goto(address)
+        yield browser.Artist(page, SHOTS / request.param)
+        assert page.errors == []
+
+
+def test_from_a_prompt_to_a_print(artist, tmp_path):
+    artist.shoot("1 empty")
+    artist.create()
+    artist.wait_for(1, "Painting at 64 px")
+    artist.wait_for(1, "7 pictures in")
+    artist.shoot("2 seven")
+
+    artist.thumbnail(3).click()
+    artist.until(artist.picked, [3])
+    artist.page.keyboard.press("5")
+    artist.until(artist.picked, [5])
+    artist.page.keyboard.press("ArrowUp")
+    artist.until(artist.picked, [1])
+    artist.page.keyboard.press("ArrowRight")
+    artist.until(artist.picked, [2])
+    ring = artist.thumbnail(2).evaluate("(button) => getComputedStyle(button).outlineWidth")
+    assert ring == "3px"
+    assert "2: sunset over a lake, seed " in artist.thumbnail(2).inner_text()
+
+    artist.card(3).locator("input[type=checkbox]").check()
+    artist.button("Make 1K", 3).click()
+    artist.wait_for(3, "Made in")
+    comparison = artist.card(3).locator(".bigart-comparison")
+    comparison.locator("input[type=range]").fill("20")
+    assert comparison.evaluate("(box) => box.style.getPropertyValue('--bigart-line')") == "20%"
+    artist.shoot("3 before and after VQGAN")
+
+    artist.button("Texture, live", 3).click()
+    before = artist.image(3)
+    handle = artist.card(3).locator(".widget-slider .noUi-handle, .widget-slider .ui-slider-handle").first
+    handle.scroll_into_view_if_needed()
+    spot = handle.bounding_box()
+    artist.page.mouse.move(spot["x"] + spot["width"] / 2, spot["y"] + spot["height"] / 2)
+    artist.page.mouse.down()
+    artist.page.mouse.move(spot["x"] + 90, spot["y"] + spot["height"] / 2, steps=8)
+    artist.page.mouse.up()
+    artist.until_other(lambda: artist.image(3), before)
+    dragged = artist.image(3)
+    artist.card(3).locator(".bigart-overview img").click(position={"x": 30, "y": 40})
+    artist.until_other(lambda: artist.image(3), dragged)
+    artist.shoot("4 texture")
+
+    artist.button("Make 4K", 4).click()
+    artist.wait_for(4, "Made in")
+    artist.card(5).get_by_text("34.7 × 34.7 cm").wait_for()
+    artist.shoot("5 print")
+    (finished,) = (tmp_path / "pictures").rglob("4096.png")
+    with Image.open(finished) as image:
+        assert image.size == (4096, 4096)
+        paint = json.loads(image.text["bigart"])["paint"]
+        assert paint["enhance"] and paint["texture_1k"]["amount"] > 0.05
+
+
+def test_cancel_then_another_run_and_a_reload_that_continues(artist, tmp_path):
+    artist.create("a lake over a sunset")
+    artist.wait_for(1, "Painting at 64 px")
+    artist.button("Cancel", 1).click()
+    artist.wait_for(1, "Cancelled")
+    assert not list((tmp_path / "pictures").rglob("*.png"))
+    artist.create("sunset over a lake")
+    artist.wait_for(1, "7 pictures in")
+    artist.button("Seven more").click()
+    artist.until(lambda: artist.page.locator("button.bigart-tile").count(), 2)
+
+
+def test_nothing_jumps_while_work_runs(artist):
+    def heights():
+        return [artist.card(number).bounding_box()["height"] for number in range(1, 6)]
+
+    before = heights()
+    artist.create()
+    artist.wait_for(1, "Painting at 64 px")
+    during = heights()
+    artist.wait_for(1, "7 pictures in")
+    after = heights()
+    assert before[0] == during[0] == after[0]
+    assert before[1] == pytest.approx(during[1], abs=1) == pytest.approx(after[1], abs=1)
+
+
+@pytest.mark.parametrize("width", [900, 1400])
+def test_nothing_is_wider_than_the_page(width, tmp_path):
+    port = browser.free_port()
+    command = browser.voila(browser.tiny_studio(tmp_path), port)
+    with browser.serve(command, port, tmp_path / "log") as address, browser.open_page(width) as page:
+        page.goto(address)
+        artist = browser.Artist(page, SHOTS / f"{width} px")
+        artist.create()
+        artist.wait_for(1, "7 pictures in")
+        artist.thumbnail(1).click()
+        artist.button("Make 1K", 3).click()
+        artist.wait_for(3, "Made in")
+        artist.shoot("1K")
+        right = page.locator(".bigart-studio").bounding_box()
+        edges = page.eval_on_selector_all(
+            ".bigart-studio *:not(.bigart-hidden *):not(.bigart-spot *)",
+            "(all) => Math.max(...all.map((one) => one.getBoundingClientRect().right))",
+        )
+        assert edges <= right["x"] + right["width"] <= width
+
+
+def test_bigart_studio_serves_a_page_that_asks_no_other_machine(tmp_path):
+    port = browser.free_port()
+    command = [sys.executable, "-m", "bigart_lib", "studio", "--no-browser", f"--port={port}"]
+    command += ["--models=embedded", f"--out={tmp_path / 'mine'}"]
+    with browser.serve(command, port, tmp_path / "log") as address, browser.open_page() as page:
+        page.goto(address)
+        artist = browser.Artist(page, SHOTS / "bigart studio")
+        artist.create("")
+        artist.wait_for(1, "the prompt is empty")
+        assert page.refused == []
+
+
+def test_bigart_studio_ends_at_ctrl_c(tmp_path):
+    port = browser.free_port()
+    command = [sys.executable, "-m", "bigart_lib", "studio", "--no-browser", f"--port={port}"]
+    environment = {**os.environ, "PYTHONPATH": str(browser.ROOT)}
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    while not browser.answers(port):
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGINT)
+    _, complaints = process.communicate(timeout=60)
+    assert process.returncode == 0 and "Traceback" not in complaints
