@@ -1,8 +1,6 @@
 """What holds for every test: the same random numbers, and no other machine is reached."""
 
-import importlib.util
 import random
-import shutil
 import socket
 import sys
 
@@ -13,21 +11,17 @@ import torch
 
 from bigart_lib import model_sets
 
-CHROMIUM = shutil.which("chromium")
 LOCAL = {None, "", "localhost", "127.0.0.1", "::1", b"localhost", b"127.0.0.1"}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     no_gpu = pytest.mark.skip(reason="needs a CUDA GPU")
-    no_browser = pytest.mark.skip(reason="needs Playwright (.[browser]) and the command chromium")
     no_colab = pytest.mark.skip(reason=colab_machine.why_not() or "")
     too_large = pytest.mark.skip(reason="takes minutes and 5 GB of disk: run with -m full_size")
     no_network = pytest.mark.skip(reason="reaches other machines: run with -m network")
     for item in items:
         if item.get_closest_marker("gpu") and not torch.cuda.is_available():
             item.add_marker(no_gpu)
-        if item.get_closest_marker("browser") and not (CHROMIUM and importlib.util.find_spec("playwright")):
-            item.add_marker(no_browser)
         if item.get_closest_marker("colab") and colab_machine.why_not():
             item.add_marker(no_colab)
         if item.get_closest_marker("network") and "network" not in config.getoption("markexpr"):
@@ -106,22 +100,6 @@ def tiny_models(tiny_set, monkeypatch):
     torch.set_num_threads(1)  # so little work is not worth dividing
     yield tiny_set
     torch.set_num_threads(threads)
-
-
-@pytest.fixture
-def browser_page():
-    """A page of a browser that reaches this machine only."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1280, "height": 1600})
-        page.route(
-            lambda address: not address.startswith(("http://127.0.0.1:", "data:", "blob:")),
-            lambda route: route.abort(),
-        )
-        yield page
-        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,10 @@ Kernels there have `google.colab`, and lose what other threads than the main one
 import json
 import re
 import shutil
-import socket
+from importlib.util import find_spec
 from pathlib import Path
 
+import browser
 import pytest
 from colab_machine import HOME, PROJECT, ColabMachine
 
@@ -18,7 +19,6 @@ TESTS = Path(__file__).parent
 NOTEBOOK = "BIG_art_Image_Creation.ipynb"
 MODULES = "/usr/local/lib/python3.13/dist-packages"  # where the machine's Python looks
 STARTUP = "/root/.ipython/profile_default/startup"  # what is here runs when a kernel starts
-PATIENCE = 60_000  # ms that a page may take for what it has to show
 
 # A new page asks the kernel for widgets, in two rounds; it would lose sight of any that came up meanwhile.
 ALL_ASKED = """() => {
@@ -136,7 +136,7 @@ def test_the_notebook_changes_nothing_that_colab_installed(installed):
 
 
 def test_the_tests_of_the_studio_pass_there(installed):
-    names = ("jobs", "kernel", "session", "studio", "notebook")
+    names = ("jobs", "kernel", "session", "studio")
     files = [f"tests/test_{name}.py" for name in names if (TESTS / f"test_{name}.py").is_file()]
     said = installed.run("python3", "-m", "pytest", "-q", *files, seconds=500, cwd=f"{HOME}/BIG.art")
     assert re.search(r"^\d+ passed", said, re.MULTILINE), said
@@ -169,56 +169,48 @@ def test_the_notebook_alone_says_what_to_do(machine):
 
 
 @pytest.fixture
-def server(installed):
-    """The address of a notebook server on the machine, with the notebook open to be run."""
-    folder = f"{HOME}/BIG.art"
+def artist(installed, tmp_path):
+    """An artist before the notebook's studio in a browser, all cells having run on the machine's server."""
+    folder, port = f"{HOME}/BIG.art", browser.free_port()
     write_notebook(installed, folder, steps=60)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = installed.start(
+    server = installed.start(
         *("jupyter", "notebook", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}"),
         *("--NotebookApp.token=", "--NotebookApp.port_retries=0"),
         cwd=folder,
     )
-    for line in process.stdout:
-        if "is running at" in line:
-            break
-    else:
-        pytest.fail("the notebook server did not start")
-    yield f"http://127.0.0.1:{port}/notebooks/{NOTEBOOK}"
-    process.terminate()
-    process.communicate(timeout=30)
+    try:
+        assert any("is running at" in line for line in server.stdout), "the notebook server did not start"
+        with browser.open_page() as page:
+            page.goto(f"http://127.0.0.1:{port}/notebooks/{NOTEBOOK}")
+            page.wait_for_function("window.Jupyter?.notebook?.kernel?.widget_manager")
+            page.wait_for_function("Jupyter.notebook.kernel.is_connected()")
+            page.evaluate(ALL_ASKED)
+            page.evaluate("Jupyter.notebook.execute_all_cells()")
+            artist = browser.Artist(page, tmp_path)
+            page.wait_for_function("!Jupyter.notebook.kernel_busy")  # the last cell has run too
+            yield artist
+            assert page.errors == []
+    finally:
+        server.terminate()
+        server.communicate(timeout=30)
 
 
 @pytest.mark.browser
-def test_the_studio_works_on_the_page(server, installed, browser_page):
-    page = browser_page
-    page.goto(server)
-    page.wait_for_function("window.Jupyter?.notebook?.kernel?.widget_manager", timeout=PATIENCE)
-    page.wait_for_function("Jupyter.notebook.kernel.is_connected()", timeout=PATIENCE)
-    page.evaluate(ALL_ASKED)
-    page.evaluate("Jupyter.notebook.execute_all_cells()")
-    prompt = page.locator(".bigart-prompt input")
-    prompt.wait_for(timeout=PATIENCE)
-    # The last cell works too: a click is heard after it.
-    page.wait_for_function("!Jupyter.notebook.kernel_busy", timeout=PATIENCE)
-    prompt.fill("a lake")
-    create = page.get_by_role("button", name="Create seven")
-    said = page.locator(".bigart-prompt-end .bigart-status")
+@pytest.mark.skipif(
+    not (browser.CHROMIUM and find_spec("playwright")), reason="needs playwright and chromium"
+)
+def test_the_studio_works_on_the_page(artist, installed):
+    step = re.compile(r"step \d+ of 60")
+    artist.create("a lake")
+    artist.wait_for(1, step)
+    artist.until_other(artist.status(1).inner_text, than=artist.status(1).inner_text())
+    artist.button("Cancel", 1).click()
+    artist.wait_for(1, "Cancelled")
 
-    create.click()
-    said.get_by_text(re.compile(r"step \d+ of 60")).wait_for(timeout=PATIENCE)
-    first = said.inner_text()
-    page.wait_for_function("before => document.querySelector('.bigart-prompt-end .bigart-status')"
-                           ".innerText !== before", arg=first, timeout=PATIENCE)  # fmt: skip
-    page.get_by_role("button", name="Cancel").first.click()
-    said.get_by_text("Cancelled").wait_for(timeout=PATIENCE)
-
-    create.click()
-    said.get_by_text("7 pictures in").wait_for(timeout=PATIENCE)
-    page.locator("button.bigart-thumb-3").click()
-    page.locator("button.bigart-thumb-3.bigart-picked").wait_for(timeout=PATIENCE)
-    page.get_by_role("button", name="Make 1K").click()
-    page.locator(".bigart-status").get_by_text("Made in").wait_for(timeout=PATIENCE)
+    artist.create("a lake")
+    artist.wait_for(1, "7 pictures in")
+    artist.thumbnail(3).click()
+    artist.until(artist.picked, [3])
+    artist.button("Make 1K", 3).click()
+    artist.wait_for(3, "Made in")
     assert list(installed.path(HOME).glob("BIG.art/bigart_pictures/*/candidate-3/1024*.png"))

@@ -59,10 +59,11 @@ slider.observe(move, "value")
 class Page:
     """A kernel, and what a page would send it and hear from it."""
 
-    def __init__(self, setup: str):
+    def __init__(self, setup, settings):
         self.manager = manager.KernelManager(kernel_name="python3")
         path = os.pathsep.join([str(TESTS.parent), str(TESTS)])
-        self.manager.start_kernel(env={**os.environ, "PYTHONPATH": path})
+        environment = {**os.environ, "PYTHONPATH": path, "IPYTHONDIR": str(settings)}
+        self.manager.start_kernel(env=environment)
         self.client = self.manager.client()
         self.client.start_channels()
         self.client.wait_for_ready(timeout=60)
@@ -131,11 +132,12 @@ class Page:
 
 
 @pytest.fixture(scope="module", params=["elsewhere", "in Colab"])
-def kernel(request):
+def kernel(request, tmp_path_factory):
     in_colab = request.param == "in Colab"
     if in_colab and ipykernel.version_info[:2] != (6, 17):
         pytest.skip(f"ipykernel {ipykernel.__version__} is not Colab's")
-    page = Page("import lost_updates; lost_updates.simulate()\n" if in_colab else "")
+    setup = "import lost_updates; lost_updates.simulate()\n" if in_colab else ""
+    page = Page(setup, tmp_path_factory.mktemp("ipython"))
     page.in_colab = in_colab
     yield page
     page.close()
