@@ -15,7 +15,7 @@ def main() -> None:
     source, result = map(Path, sys.argv[1:])
     notebook = nbformat.read(source, as_version=4)
     try:
-        NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(source.parent)}}).execute()
+        NotebookClient(notebook, timeout=480, resources={"metadata": {"path": str(source.parent)}}).execute()
     finally:
         nbformat.write(notebook, result)
 

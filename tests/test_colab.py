@@ -79,7 +79,7 @@ def installed(tmp_path_factory):
 
 
 def write_notebook(machine, folder, steps=None, appended=""):
-    """Put the notebook there, which makes 1024 pixels instead of 4096.
+    """Put the notebook there; its cell of code makes two candidates in four steps, and 1024 pixels.
 
     Parameters
     ----------
@@ -89,11 +89,11 @@ def write_notebook(machine, folder, steps=None, appended=""):
     notebook = json.loads((PROJECT / NOTEBOOK).read_text(encoding="utf-8"))
     cells = notebook["cells"]
     for cell in cells:
-        cell["source"] = "".join(cell["source"]).replace("4096", "1024")
+        source = "".join(cell["source"]).replace("4096", "1024")
+        cell["source"] = source.replace("(seed=seed)", "(seed=seed, steps=4, count=2)")
     if steps:
         loading = next(place for place, cell in enumerate(cells) if "bigart_lib.load(" in cell["source"])
         cells.insert(loading, code_cell(TINY_MODELS.format(steps=steps)))
-        cells[-1]["source"] = cells[-1]["source"].replace("seed=seed", "seed=seed, steps=2")
     if appended:
         cells.append(code_cell(appended))
     target = machine.path(folder)
