@@ -4,6 +4,7 @@ import random
 import socket
 import sys
 
+import colab_machine
 import numpy as np
 import pytest
 import torch
@@ -15,11 +16,14 @@ LOCAL = {None, "", "localhost", "127.0.0.1", "::1", b"localhost", b"127.0.0.1"}
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     no_gpu = pytest.mark.skip(reason="needs a CUDA GPU")
+    no_colab = pytest.mark.skip(reason=colab_machine.why_not() or "")
     too_large = pytest.mark.skip(reason="takes minutes and 5 GB of disk: run with -m full_size")
     no_network = pytest.mark.skip(reason="reaches other machines: run with -m network")
     for item in items:
         if item.get_closest_marker("gpu") and not torch.cuda.is_available():
             item.add_marker(no_gpu)
+        if item.get_closest_marker("colab") and colab_machine.why_not():
+            item.add_marker(no_colab)
         if item.get_closest_marker("network") and "network" not in config.getoption("markexpr"):
             item.add_marker(no_network)
         if item.get_closest_marker("full_size") and "full_size" not in config.getoption("markexpr"):

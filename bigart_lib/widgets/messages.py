@@ -2,18 +2,22 @@
 
 A kernel handles one message at a time. While a click's handler runs on the main thread, other clicks wait
 in the kernel's queue; here they are taken out and given to their widgets, and all else is put back.
-Knows ipykernel, nothing of the studio.
+Made for the kernel of Colab, ipykernel 6.17. Knows nothing of the studio.
 """
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
-WIDGET_MESSAGES = {"comm_msg": "comm_msg", "comm_close": "comm_close", "comm_open": "comm_open"}
+FOR_WIDGETS = ("comm_open", "comm_msg", "comm_close")
 
 
 class WaitingMessages:
-    """The messages that wait in this kernel; none where this is no kernel, or one of another make."""
+    """The messages that wait in this kernel; none where this is no kernel, or one of another make.
+
+    To be used on the kernel's main thread.
+    """
 
     def __init__(self) -> None:
         self._kernel = _kernel()
@@ -23,37 +27,53 @@ class WaitingMessages:
         """Give waiting messages of widgets to the widgets, in order; keep all others."""
         if self._kernel is None:
             return
-        self._kernel.shell_stream.flush()
-        waiting = self._kernel.msg_queue
-        while not waiting.empty():
-            item = waiting.get_nowait()
-            if not self._dispatch(item):
+        self._kernel.shell_stream.flush()  # from the socket into the queue
+        while not self._kernel.msg_queue.empty():
+            item = self._kernel.msg_queue.get_nowait()
+            message = self._message_for_widgets(item[-1])
+            if message is None:
                 self._kept.append(item)
+            else:
+                self._dispatch(*message)
 
     def give_back(self) -> None:
-        """Put what was kept back into the kernel's queue, in its order."""
+        """Put what was kept back into the kernel's queue, before what came later."""
+        if self._kernel is None:
+            return
+        queue = self._kernel.msg_queue
+        while not queue.empty():
+            self._kept.append(queue.get_nowait())
         for item in self._kept:
-            self._kernel.msg_queue.put_nowait(item)
+            queue.put_nowait(item)
         self._kept.clear()
 
-    def _dispatch(self, item: tuple) -> bool:
-        frames = item[-1][0] if item[-1] and isinstance(item[-1][0], list) else None
-        if frames is None:
-            return False
+    def _message_for_widgets(self, arguments: tuple) -> tuple[list, dict] | None:
+        """Identities and message of what waits, if it is meant for a widget and is well signed."""
         session = self._kernel.session
-        identities, parts = session.feed_identities(frames, copy=False)
-        message = session.deserialize(parts, content=True, copy=False)
-        handler = WIDGET_MESSAGES.get(message["header"]["msg_type"])
-        if handler is None:
-            session.digest_history.discard(_signature(parts))  # it will be read again
-            return False
-        getattr(self._kernel.comm_manager, handler)(self._kernel.shell_stream, identities, message)
-        return True
+        try:
+            identities, parts = session.feed_identities(arguments[0], copy=False)
+            if session.unpack(parts[1].bytes)["msg_type"] not in FOR_WIDGETS:
+                return None
+            return identities, session.deserialize(parts, copy=False)
+        except (IndexError, KeyError, TypeError, ValueError):
+            return None  # no message, or a bad one: the kernel knows what to say of it
 
+    def _dispatch(self, identities: list, message: dict) -> None:
+        """Do as the kernel does with a message, within the one that it is busy with.
 
-def _signature(parts: list) -> bytes:
-    first = parts[0]
-    return bytes(getattr(first, "bytes", first))
+        The page sends a slider's next value only when it has heard that the kernel is done with the last.
+        """
+        kernel = self._kernel
+        outer = kernel._parent_ident["shell"], kernel.get_parent("shell")
+        kernel.set_parent(identities, message, channel="shell")
+        kernel._publish_status("busy", "shell")
+        try:
+            kernel.shell_handlers[message["msg_type"]](kernel.shell_stream, identities, message)
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            kernel._publish_status("idle", "shell")
+            kernel.set_parent(*outer, channel="shell")
 
 
 def _kernel() -> Any:
@@ -62,5 +82,5 @@ def _kernel() -> Any:
     except ImportError:
         return None
     kernel = getattr(get_ipython(), "kernel", None)
-    needed = ("shell_stream", "msg_queue", "session", "comm_manager")
-    return kernel if kernel is not None and all(getattr(kernel, name, None) for name in needed) else None
+    needed = ("shell_stream", "msg_queue", "session", "shell_handlers", "get_parent", "_publish_status")
+    return kernel if all(getattr(kernel, name, None) is not None for name in needed) else None

@@ -1,0 +1,220 @@
+"""Jobs in a running kernel, seen from the page: what is shown, and when clicks and cells are heard.
+
+Messages are made by hand, as the page makes them. One kernel is as found, one simulates Colab's.
+"""
+
+import contextlib
+import os
+import queue
+import time
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("ipywidgets")
+ipykernel = pytest.importorskip("ipykernel")
+manager = pytest.importorskip("jupyter_client.manager")
+
+TESTS = Path(__file__).parent
+SOON = 20  # seconds after which a test gives up
+AT_ONCE = 0.5  # seconds in which a click is heard; usually 0.1, but a busy machine is no failure
+STUDIO = """
+import threading, time, ipywidgets
+from bigart_lib.progress import Progress
+from bigart_lib.widgets.jobs import Jobs, Listener
+
+jobs = Jobs(threading.RLock())
+begin, cancel = ipywidgets.Button(description="begin"), ipywidgets.Button(description="cancel")
+slider, bar, status = ipywidgets.IntSlider(), ipywidgets.IntProgress(max=1000), ipywidgets.Label()
+heard, threads = [], set()
+
+def job(report):
+    for step in range(1000):
+        time.sleep(0.01)
+        report(Progress("enlarge", step, 1000))
+
+def show(progress):
+    threads.add(threading.current_thread().name)
+    bar.value = progress.step
+
+def end(word):
+    heard.append(word)
+    status.value = word
+
+def fail(error):
+    end(repr(error))
+
+listener = Listener(show, lambda result: end("done"), fail, lambda: end("cancelled"))
+begin.on_click(lambda _: jobs.start(job, listener))
+cancel.on_click(lambda _: jobs.cancel())
+
+def move(change):
+    heard.append(f"slider {change.new}")
+    status.value = heard[-1]
+
+slider.observe(move, "value")
+"""
+
+
+class Page:
+    """A kernel, and what a page would send it and hear from it."""
+
+    def __init__(self, setup, settings):
+        self.manager = manager.KernelManager(kernel_name="python3")
+        path = os.pathsep.join([str(TESTS.parent), str(TESTS)])
+        environment = {**os.environ, "PYTHONPATH": path, "IPYTHONDIR": str(settings)}
+        self.manager.start_kernel(env=environment)
+        self.client = self.manager.client()
+        self.client.start_channels()
+        self.client.wait_for_ready(timeout=60)
+        self.run(setup + STUDIO)
+        names = ("begin", "cancel", "slider", "bar", "status")
+        self.models = {name: self.value(f"{name}.model_id") for name in names}
+
+    def close(self):
+        self.client.stop_channels()
+        self.manager.shutdown_kernel(now=True)
+
+    def run(self, code, **options):
+        """Run a cell to its end; returns its reply."""
+        reply = self.client.execute(code, reply=True, timeout=SOON, **options)
+        assert reply["content"]["status"] == "ok", "\n".join(reply["content"]["traceback"])
+        return reply["content"]
+
+    def value(self, expression):
+        """What an expression is worth in the kernel."""
+        shown = self.run("", user_expressions={"it": expression})["user_expressions"]["it"]
+        return eval(shown["data"]["text/plain"])
+
+    def _send(self, model, data):
+        message = self.client.session.msg("comm_msg", {"comm_id": self.models[model], "data": data})
+        self.client.shell_channel.send(message)
+        return message["header"]["msg_id"]
+
+    def click(self, model):
+        return self._send(model, {"method": "custom", "content": {"event": "click"}})
+
+    def move(self, model, value):
+        return self._send(model, {"method": "update", "state": {"value": value}, "buffer_paths": []})
+
+    def forget(self):
+        """Let go of all that was heard so far."""
+        with contextlib.suppress(queue.Empty):
+            while self.client.get_iopub_msg(timeout=0.05):
+                pass
+
+    def until(self, wanted):
+        """Wait for a message that is wanted; returns the seconds that took."""
+        start = time.monotonic()
+        while time.monotonic() < start + SOON:
+            if wanted(self.client.get_iopub_msg(timeout=SOON)):
+                return time.monotonic() - start
+        raise TimeoutError("the page never heard what it waited for")
+
+    def until_shown(self, model, right=lambda value: True):
+        """Wait until a widget on the page has the right value; returns the seconds that took."""
+
+        def wanted(message):
+            content = message["content"]
+            state = content.get("data", {}).get("state", {}) if message["msg_type"] == "comm_msg" else {}
+            return content.get("comm_id") == self.models[model] and "value" in state and right(state["value"])
+
+        return self.until(wanted)
+
+    def until_done_with(self, message_id):
+        """Wait until the kernel says that it is done with a message; returns the seconds that took."""
+        return self.until(
+            lambda message: (
+                message["parent_header"].get("msg_id") == message_id
+                and message["content"].get("execution_state") == "idle"
+            )
+        )
+
+
+@pytest.fixture(scope="module", params=["elsewhere", "in Colab"])
+def kernel(request, tmp_path_factory):
+    in_colab = request.param == "in Colab"
+    if in_colab and ipykernel.version_info[:2] != (6, 17):
+        pytest.skip(f"ipykernel {ipykernel.__version__} is not Colab's")
+    setup = "import lost_updates; lost_updates.simulate()\n" if in_colab else ""
+    page = Page(setup, tmp_path_factory.mktemp("ipython"))
+    page.in_colab = in_colab
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def page(kernel):
+    """The page, a job at work whose progress it has seen."""
+    kernel.run("heard.clear(); threads.clear(); status.value = ''")
+    kernel.forget()
+    kernel.click("begin")
+    kernel.until_shown("bar")
+    yield kernel
+    kernel.click("cancel")
+    kernel.run("jobs.wait()")
+
+
+def test_progress_is_shown_while_a_job_runs(page):
+    page.until_shown("bar", lambda value: value > 20)
+
+
+def test_a_slider_is_heard_while_a_job_runs(page):
+    page.move("slider", 7)
+    assert page.until_shown("status", "slider 7".__eq__) < AT_ONCE
+    page.until_shown("bar")  # the job goes on
+
+
+def test_the_page_may_send_the_next_value_while_a_job_runs(page):
+    for value in (11, 12):
+        assert page.until_done_with(page.move("slider", value)) < AT_ONCE
+    page.until_shown("bar")
+
+
+def test_cancel_is_heard_while_a_job_runs(page):
+    page.click("cancel")
+    assert page.until_shown("status", "cancelled".__eq__) < AT_ONCE
+
+
+def test_cells_and_clicks_each_keep_their_order(page):
+    for number in (1, 2, 3):
+        page.client.execute(f"heard.append('ran {number}')")
+        page.move("slider", 20 + number)
+    page.click("cancel")
+    heard = page.value("heard")
+    assert [word for word in heard if "ran" in word] == ["ran 1", "ran 2", "ran 3"]
+    assert [word for word in heard if "slider" in word] == ["slider 21", "slider 22", "slider 23"]
+    if page.in_colab:  # a cell waits for the click that came before it, and for all that this began
+        assert heard.index("cancelled") < heard.index("ran 1")
+
+
+def test_widgets_are_changed_by_one_thread(page):
+    page.until_shown("bar")
+    page.click("cancel")
+    assert page.value("sorted(threads)") == ["MainThread" if page.in_colab else "bigart-pump"]
+    if page.in_colab:
+        assert page.value("lost_updates.lost") == []
+
+
+def test_interrupting_the_kernel_cancels_where_the_job_keeps_it_busy(page):
+    if not page.in_colab:
+        pytest.skip("the kernel is not busy")
+    page.manager.interrupt_kernel()
+    assert page.until_shown("status", "cancelled".__eq__) < AT_ONCE
+    assert page.value("heard") == ["cancelled"]
+
+
+def test_the_simulator_loses_what_a_thread_tells_a_widget(kernel):
+    if not kernel.in_colab:
+        pytest.skip("not Colab")
+    kernel.run("thread = threading.Thread(target=lambda: setattr(status, 'value', 'lost'), name='astray')")
+    kernel.run("thread.start(); thread.join(); bar.value = 999")
+    told = []
+
+    def shown(message):
+        told.append(message["content"].get("data", {}).get("state", {}).get("value"))
+        return told[-1] == 999
+
+    kernel.until(shown)
+    assert "lost" not in told and kernel.value("lost_updates.lost") == ["astray"]
+    kernel.run("lost_updates.lost.clear()")
