@@ -1,5 +1,6 @@
 """The notebook: short cells that run from top to bottom, in any place that it may be opened in."""
 
+import ast
 import json
 import sys
 from pathlib import Path
@@ -24,13 +25,10 @@ def run(cell, names):
         if not line.lstrip().startswith("%env")
     ]
     names["installed"] = noted
-    *body, last = lines
-    exec("\n".join(body), names)
-    try:
-        value = eval(last, names)
-    except SyntaxError:
-        exec(last, names)
-        value = None
+    tree = ast.parse("\n".join(lines))
+    last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+    exec(compile(tree, "<cell>", "exec"), names)
+    value = last and eval(compile(ast.Expression(last.value), "<cell>", "eval"), names)
     return value, noted
 
 
