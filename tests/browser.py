@@ -181,3 +181,10 @@ class Artist:
     def shoot(self, name):
         """Keep a picture of the studio."""
         self.page.locator(".bigart-studio").screenshot(path=self.shots / f"{name}.png")
+
+    def shoot_cards(self, name, first, last):
+        """Keep a picture of some cards, as a strip of the page."""
+        top, end = self.card(first).bounding_box(), self.card(last).bounding_box()
+        area = {"x": top["x"] - 12, "y": top["y"] - 12, "width": top["width"] + 24}
+        area["height"] = end["y"] + end["height"] - top["y"] + 24
+        self.page.screenshot(path=self.shots / f"{name}.png", clip=area)

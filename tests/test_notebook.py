@@ -1,20 +1,90 @@
-"""The notebook's own cells run from top to bottom."""
+"""The notebook: short cells that run from top to bottom, in any place that it may be opened in."""
 
+import ast
 import json
+import sys
 from pathlib import Path
 
+import ipywidgets
+import pytest
 from PIL import Image
 
 NOTEBOOK = Path(__file__).parent.parent / "BIG_art_Image_Creation.ipynb"
+CELLS = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
+CODE = ["".join(cell["source"]) for cell in CELLS if cell["cell_type"] == "code"]
 
 
-def test_every_cell_runs_and_the_last_leaves_a_picture(tiny_models, tmp_path, monkeypatch):
+def run(cell, names):
+    """Run a cell as IPython does, but for its magics, which are noted; returns its last expression."""
+    noted = []
+    lines = [
+        line.replace("%pip install -q", "installed.append(").replace('"{source}"', "source)")
+        if line.lstrip().startswith("%pip")
+        else line
+        for line in cell.splitlines()
+        if not line.lstrip().startswith("%env")
+    ]
+    names["installed"] = noted
+    tree = ast.parse("\n".join(lines))
+    last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+    exec(compile(tree, "<cell>", "exec"), names)
+    value = last and eval(compile(ast.Expression(last.value), "<cell>", "eval"), names)
+    return value, noted
+
+
+def test_there_are_at_most_six_short_code_cells():
+    assert len(CODE) <= 6
+    assert max(len([line for line in cell.splitlines() if line.strip()]) for cell in CODE) <= 10
+
+
+def test_nothing_in_it_is_large_and_it_says_what_is_owed():
+    words = "".join("".join(cell["source"]) for cell in CELLS)
+    assert NOTEBOOK.stat().st_size < 1e6
+    assert "This image was created with BIG.art by Robert A. Gonsalves." in words and "CC BY-SA 4.0" in words
+
+
+def test_its_cells_run_and_leave_a_studio_and_a_picture(tiny_models, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     names = {}
-    for cell in json.loads(NOTEBOOK.read_text())["cells"]:
-        if cell["cell_type"] == "code":
-            lines = [line for line in cell["source"] if not line.lstrip().startswith("%")]
-            source = "".join(lines).replace("is None:\n", "is None:\n    pass\n").replace("4096", "1024")
-            exec(source, names)
+    set_up, drive, load, studio, code = CODE
+    _, installed = run(set_up, names)
+    assert installed == [] and "Python 3" in capsys.readouterr().out
+    run(drive, names)
+    run(load, names)
+    assert "embedded models" in capsys.readouterr().out
+    widget, _ = run(studio, names)
+    assert isinstance(widget, ipywidgets.VBox) and "bigart-studio" in widget._dom_classes
+    run(code.replace("4096", "1024"), names)
     with Image.open(tmp_path / "sunset over a lake 7-1.png") as image:
         assert image.size == (1024, 1024) and "sunset over a lake" in image.text["bigart"]
+
+
+@pytest.mark.parametrize(
+    ("here", "git_address", "expected"),
+    [
+        (["bigart_lib/"], "", ["."]),
+        (["BIG.art-main.zip"], "", ["BIG.art-main.zip"]),
+        (["bigart.zip"], "https://example.org/bigart", ["git+https://example.org/bigart"]),
+    ],
+)
+def test_set_up_installs_from_what_it_finds(here, git_address, expected, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in here:
+        (tmp_path / name).mkdir() if name.endswith("/") else (tmp_path / name).write_text("")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    cell = CODE[0].replace('git_address = ""', f"git_address = {git_address!r}")
+    _, installed = run(cell, {})
+    assert installed == expected
+
+
+def test_set_up_says_what_to_do_where_it_finds_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(AssertionError, match="upload its zip, or fill in git_address"):
+        run(CODE[0], {})
+
+
+def test_pictures_and_models_go_to_drive_only_when_asked():
+    names = {}
+    run(CODE[1], names)
+    assert names["drive_folder"] is None and "google.colab" not in sys.modules

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bigart_lib.preview import TexturePreview
 
 STYLE = {"description_width": "96px"}
-TEXTURE_VIEW, ENHANCED_VIEW = "Texture, live", "VQGAN, before and after"
+TEXTURE_VIEW, ENHANCED_VIEW = "Texture, live", "VQGAN: before, after"
 
 
 class EnlargeCard:

@@ -57,7 +57,7 @@ class PromptCard:
         )
         self.seed_from = parts.named(
             ipywidgets.ToggleButtons(
-                options=SEEDS, description="Seed", style={**TEXT_STYLE, "button_width": "72px"},
+                options=SEEDS, style={"button_width": "84px"},
                 tooltips=("another each time", "the one before", "the number beside"),
             ),
             "bigart-seed",
@@ -66,7 +66,7 @@ class PromptCard:
         self.seed.observe(guard(lambda _: self._choose_number()), names="value")
         self._settings = parts.column(
             parts.row(self.steps, self.guidance),
-            parts.row(self.sampler, self.seed_from, self.seed),
+            parts.row(self.sampler, parts.text("Seed", "bigart-label"), self.seed_from, self.seed),
             classes=["bigart-settings"],
         )
         toggle = ipywidgets.ToggleButton(
