@@ -23,9 +23,12 @@ pytestmark = [
 SHOTS = Path(os.environ.get("BIGART_SCREENSHOTS", "test_screenshots")).absolute()  # kept as artefacts
 
 
+RUN_ALL = "() => { jupyterapp.commands.execute('notebook:run-all-cells') }"
+
+
 @pytest.fixture(params=["voila", "jupyterlab"])
 def artist(request, tmp_path):
-    """An artist before a new studio with tiny models."""
+    """An artist before a new studio with tiny models; `artist.again` is one who begins there once more."""
     port = browser.free_port()
     notebook = browser.tiny_studio(tmp_path)
     command = getattr(browser, request.param)(notebook, port)
@@ -35,10 +38,21 @@ def artist(request, tmp_path):
             page.wait_for_function("window.jupyterapp && document.querySelector('.jp-CodeCell')")
             page.wait_for_function("jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel")
             page.evaluate("jupyterapp.shell.currentWidget.sessionContext.ready")
-            page.evaluate("() => { jupyterapp.commands.execute('notebook:run-all-cells') }")
+            page.evaluate(RUN_ALL)
         else:
             page.goto(address)
-        yield browser.Artist(page, SHOTS / request.param)
+        artist = browser.Artist(page, SHOTS / request.param)
+
+        def again():
+            if request.param == "jupyterlab":
+                page.evaluate(RUN_ALL)
+            else:
+                page.reload()  # which gets a new kernel
+            page.locator(".bigart-found").wait_for()
+            return browser.Artist(page, SHOTS / request.param)
+
+        artist.again = again
+        yield artist
         assert page.errors == []
 
 
@@ -95,7 +109,7 @@ def test_from_a_prompt_to_a_print(artist, tmp_path):
         assert paint["enhance"] and paint["texture_1k"]["amount"] > 0.05
 
 
-def test_cancel_then_another_run_and_a_reload_that_continues(artist, tmp_path):
+def test_cancel_then_another_run(artist, tmp_path):
     artist.create("a lake over a sunset")
     artist.wait_for(1, "Painting at 64 px")
     artist.button("Cancel", 1).click()
@@ -105,6 +119,18 @@ def test_cancel_then_another_run_and_a_reload_that_continues(artist, tmp_path):
     artist.wait_for(1, "7 pictures in")
     artist.button("Seven more").click()
     artist.until(lambda: artist.page.locator("button.bigart-tile").count(), 2)
+
+
+def test_a_new_kernel_or_a_cell_that_is_run_again_goes_on(artist):
+    artist.create()
+    artist.wait_for(1, "7 pictures in")
+    artist.thumbnail(4).click()
+    artist.button("Make 1K", 3).click()
+    artist.wait_for(3, "Made in")
+    later = artist.again()
+    later.button("Continue").click()
+    later.until(later.picked, [4])
+    later.card(3).locator(".bigart-crop").wait_for()
 
 
 def test_nothing_jumps_while_work_runs(artist):

@@ -13,7 +13,7 @@ from bigart_lib.pipeline import BigArt
 from bigart_lib.progress import Progress
 from bigart_lib.prompts import EXAMPLES
 from bigart_lib.widgets.overview import CROP
-from bigart_lib.widgets.studio import Studio
+from bigart_lib.widgets.studio_page import Studio
 
 WAIT = 120  # seconds that a job of tiny models may take on a busy machine
 
@@ -255,6 +255,15 @@ def test_a_new_studio_offers_to_continue_and_does(artist, tmp_path):
     assert later.studio.picked == 6 and later.small.size.value == 4
     assert later.small.image.value == artist.small.image.value
     assert not shown(later.studio.continue_row)
+
+
+def test_the_cell_that_shows_a_studio_can_be_run_again(tiny_models, tmp_path):
+    for _ in range(2):
+        names = {"pictures": tmp_path}
+        exec(
+            "import bigart_lib\nfrom bigart_lib.widgets import studio\nstudio(bigart_lib.load(), pictures)",
+            names,
+        )
 
 
 def test_no_offer_where_nothing_was_made(artist):

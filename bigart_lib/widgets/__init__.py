@@ -24,6 +24,6 @@ def studio(
     pictures : the folder where runs get their folders.
     copy_to : a second folder that gets a copy of everything, such as one on Google Drive.
     """
-    from bigart_lib.widgets.studio import Studio
+    from bigart_lib.widgets.studio_page import Studio
 
     return Studio(bigart, pictures, copy_to).widget

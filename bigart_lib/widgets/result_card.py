@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import ipywidgets
@@ -57,7 +57,7 @@ class ResultCard:
         parts.show(self._waiting, True)
         parts.show(self._body, False)
 
-    def show(self, candidate: Image.Image, finished: Image.Image, files: Mapping[str, Path]) -> None:
+    def show(self, candidate: Image.Image, finished: Image.Image, files: Sequence[Path]) -> None:
         """Show a finished picture, what it was enlarged from, and where its stages are."""
         self._candidate, self._finished = candidate, finished
         parts.show(self._waiting, False)
@@ -89,14 +89,14 @@ class ResultCard:
         self.comparison.show(bicubic, crop, "bicubic", "BIG.art")
 
 
-def _facts(image: Image.Image, files: Mapping[str, Path]) -> str:
+def _facts(image: Image.Image, files: Sequence[Path]) -> str:
     inches = image.width / PRINT_DPI, image.height / PRINT_DPI
     cm = tuple(CM_PER_INCH * side for side in inches)
     stages = "".join(
         f"<li><code>{parts.escape(path.name)}</code> {path.stat().st_size / 1e6:.1f} MB</li>"
-        for path in sorted(files.values(), key=lambda path: path.stat().st_mtime_ns)
+        for path in files
     )
-    folder = next(iter(files.values())).parent if files else Path()
+    folder = files[0].parent if files else Path()
     return (
         f"<p><b>{image.width} × {image.height} pixels</b><br>prints at {PRINT_DPI} DPI on "
         f"{cm[0]:.1f} × {cm[1]:.1f} cm, {inches[0]:.1f} × {inches[1]:.1f} in</p>"

@@ -280,7 +280,8 @@ class Studio:
             preview = work.preview(LARGE) if finished else None
             self.large_card.open(finished or enhanced or textured, LARGE, preview)
         if finished:
-            self.result_card.show(candidate, finished, work.files)
+            files = [work.files[stage] for stage in pictures if stage in work.files]
+            self.result_card.show(candidate, finished, files)
         else:
             self.result_card.close()
 
