@@ -1,7 +1,7 @@
 """The published networks at full size, from a server to a picture; and against their makers' own code.
 
 The numbers in them are random: what is shown is that files of the published structure and size come
-through, how fast, and in how much memory.
+through, and in how much memory; how fast is a matter of benchmarks/load.py.
 """
 
 import functools
@@ -44,7 +44,7 @@ MEGABYTE = 1e6
 
 def measured(code, *arguments):
     """Run code in a process of its own; returns its `result`, with its memory at the most, "peak", in MB."""
-    prelude = "import json, sys, time\nfrom pathlib import Path\n"
+    prelude = "import json, sys\nfrom pathlib import Path\n"
     # The kernel's own account: that of the resource module begins with the memory of the parent.
     epilogue = """
 status = Path("/proc/self/status").read_text()
@@ -153,22 +153,18 @@ def test_each_network_comes_through_and_computes(cache, name):
 @pytest.mark.full_size
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is measured as Linux tells it")
 @pytest.mark.timeout(1800)
-def test_base_and_upsampler_load_in_seconds_and_little_memory(cache):
+def test_base_and_upsampler_load_in_little_memory(cache):
     loading = """
         import torch
         from bigart_lib import model_sets
         from bigart_lib.pipeline import BigArt
 
         bigart = BigArt(model_sets.published(), torch.device("cpu"), torch.float32)
-        started = time.perf_counter()
         for name in ("base", "upsampler"):
             bigart._network(name)
-        result = {"seconds": time.perf_counter() - started}
+        result = {}
     """
-    runs = [measured(loading) for _ in range(3)]
-    print(runs)
-    assert max(run["peak"] for run in runs) < 2500  # MB
-    assert min(run["seconds"] for run in runs) < 5  # others may be at work on the machine
+    assert measured(loading)["peak"] < 2500  # MB
 
 
 @pytest.mark.full_size
@@ -180,14 +176,11 @@ def test_converting_the_base_model_never_holds_it_whole(cache, tmp_path):
     converting = """
         from bigart_lib.conversion import convert
 
-        started = time.perf_counter()
         convert("glide-base", Path(sys.argv[1]), Path(sys.argv[2]))
-        result = {"seconds": time.perf_counter() - started}
+        result = {}
     """
     try:
-        run = measured(converting, source, target)
-        print(run)
-        assert run["peak"] < 3000  # MB
+        assert measured(converting, source, target)["peak"] < 3000  # MB
         assert abs(target.stat().st_size - source.stat().st_size / 2) < MEGABYTE
     finally:
         source.unlink()
