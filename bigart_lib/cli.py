@@ -215,6 +215,9 @@ def _recipe_lines(recipe: Recipe) -> list[str]:
         "stage": recipe.stage,
     }
     if generate and recipe.prompt:
+        if generate.near:
+            ancestors = ", then ".join(f"seed {one.seed} number {one.index + 1}" for one in generate.near)
+            lines["a variation of"] = f"{ancestors}, at a distance of {generate.distance}"
         lines["sampling"] = f"{generate.sampler}, {generate.steps} steps, guidance {generate.guidance}"
     if paint:
         lines["texture"] = "; ".join(

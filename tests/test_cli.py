@@ -14,7 +14,9 @@ import torch
 from PIL import Image, ImageCms
 
 from bigart_lib import cli
-from bigart_lib.recipe import ATTRIBUTION
+from bigart_lib.recipe import ATTRIBUTION, Recipe
+from bigart_lib.run_folder import RunFolder
+from bigart_lib.settings import Ancestor, GenerateSettings
 
 PROMPT = "Sunset over a lake"
 
@@ -144,6 +146,41 @@ def test_info_prints_the_recipe_and_sees_a_change(bigart, tmp_path):
         image.putpixel((0, 0), (1, 2, 3))
         image.save(tmp_path / "changed.png", pnginfo=texts)
     assert "pixels: changed since they were made" in bigart("info", tmp_path / "changed.png")[1]
+
+
+def test_studio_says_what_to_install_where_nothing_can_show_it(bigart, monkeypatch):
+    monkeypatch.setattr("bigart_lib.studio_command.find_spec", lambda name: None)
+    code, lines, errors = bigart("studio")
+    assert (code, lines, len(errors)) == (2, [], 1) and "pip install voila" in errors[0]
+
+
+@pytest.mark.parametrize(
+    ("installed", "expected"), [(["voila", "jupyterlab"], "voila"), (["jupyterlab"], "jupyterlab")]
+)
+def test_studio_takes_the_first_server_that_is_installed(bigart, monkeypatch, installed, expected):
+    started = []
+
+    class Process:
+        def __init__(self, command):
+            started.extend(command)
+
+        def wait(self):
+            return 0
+
+    monkeypatch.setattr("bigart_lib.studio_command.find_spec", lambda name: name in installed or None)
+    monkeypatch.setattr("bigart_lib.studio_command.subprocess.Popen", Process)
+    code, lines, _ = bigart("studio", "--port", 9999)
+    assert code == 0 and "http://localhost:9999/" in lines[0]
+    assert started[2] == expected and "--port=9999" in started
+
+
+def test_info_says_of_what_a_picture_is_a_variation(bigart, tmp_path):
+    near = (Ancestor(seed=5, index=1, distance=1.0),)
+    made_by = Recipe(
+        "0", "embedded", "CPU", "2", PROMPT, None, GenerateSettings(7, near=near, distance=0.3), index=0
+    )
+    path = RunFolder(tmp_path, "any").save("picture", Image.new("RGB", (8, 8)), made_by)
+    assert "a variation of: seed 5 number 2, at a distance of 0.3" in bigart("info", path)[1]
 
 
 def test_words_that_the_models_do_not_know_are_named(bigart):
