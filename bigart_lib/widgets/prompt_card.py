@@ -57,7 +57,7 @@ class PromptCard:
         )
         self.seed_from = parts.named(
             ipywidgets.ToggleButtons(
-                options=SEEDS, style={"button_width": "84px"},
+                options=SEEDS, style={"button_width": "96px"},
                 tooltips=("another each time", "the one before", "the number beside"),
             ),
             "bigart-seed",
