@@ -109,6 +109,10 @@ def test_from_a_prompt_to_a_print(artist, tmp_path):
         assert paint["enhance"] and paint["texture_1k"]["amount"] > 0.05
 
 
+ON_VOILA = pytest.mark.parametrize("artist", ["voila"], indirect=True)  # what no front end changes
+
+
+@ON_VOILA
 def test_cancel_then_another_run(artist, tmp_path):
     artist.create("a lake over a sunset")
     artist.wait_for(1, "Painting at 64 px")
@@ -133,6 +137,7 @@ def test_a_new_kernel_or_a_cell_that_is_run_again_goes_on(artist):
     later.card(3).locator(".bigart-crop").wait_for()
 
 
+@ON_VOILA
 def test_nothing_jumps_while_work_runs(artist):
     def heights():
         return [artist.card(number).bounding_box()["height"] for number in range(1, 6)]
