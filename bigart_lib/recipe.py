@@ -75,6 +75,12 @@ def read(path: Path) -> tuple[Recipe, bool]:
     PictureError
         When there is no such picture, or it carries no recipe.
     """
+    recipe, image = read_picture(path)
+    return recipe, recipe.pixels == pixel_hash(image)
+
+
+def read_picture(path: Path) -> tuple[Recipe, Image.Image]:
+    """The recipe in a picture's file, and the picture; raises as `read` does."""
     try:
         with Image.open(path) as image:
             image.load()
@@ -83,8 +89,7 @@ def read(path: Path) -> tuple[Recipe, bool]:
                 raise PictureError(
                     f"{path} carries no recipe: it was not made by BIG.art, or saved again since"
                 )
-            recipe = from_json(text)
-            return recipe, recipe.pixels == pixel_hash(image)
+            return from_json(text), image.convert("RGB")
     except FileNotFoundError:
         raise PictureError(f"{path}: expected a picture, found no file") from None
     except (OSError, SyntaxError) as error:

@@ -70,8 +70,7 @@ class Batch:
     def work(self, index: int) -> Work:
         """What became of a candidate, begun now if it was not yet picked."""
         if index not in self.works:
-            candidate = self.candidates[index]
-            self.works[index] = _find_work(candidate, self.folder.path / f"candidate-{candidate.number}")
+            self.works[index] = _find_work(self.candidates[index], self._work_folder(index))
         return self.works[index]
 
     def ancestor(self, index: int) -> Ancestor:
@@ -81,12 +80,11 @@ class Batch:
 
     def last_picked(self) -> int | None:
         """The index of the candidate that was enlarged last, by any session."""
-        folders = {
-            index: self.folder.path / f"candidate-{candidate.number}"
-            for index, candidate in enumerate(self.candidates)
-        }
-        made = [index for index, folder in folders.items() if folder.is_dir()]
-        return max(made, key=lambda index: _changed(folders[index]), default=None)
+        made = [index for index in range(len(self.candidates)) if self._work_folder(index).is_dir()]
+        return max(made, key=lambda index: _changed(self._work_folder(index)), default=None)
+
+    def _work_folder(self, index: int) -> Path:
+        return self.folder.path / f"candidate-{index + 1}"
 
     def toggle_favourite(self, index: int) -> bool:
         """Make a candidate a favourite, or no longer; returns which."""
@@ -231,7 +229,7 @@ def save_candidates(folder: RunFolder, candidates: Candidates) -> Path:
 def describe(folder: Path) -> str:
     """What an earlier session left in a folder, in words."""
     try:
-        made_by, _ = recipe.read(folder / f"{CANDIDATES}.png")
+        made_by, _ = recipe.read_picture(folder / f"{CANDIDATES}.png")
         words = f"{made_by.prompt}, seed {made_by.generate.seed}"
     except (images.PictureError, ValueError):
         words = folder.name
@@ -258,20 +256,20 @@ def _find_work(candidate: Candidate, path: Path) -> Work:
         work.memory.keep(FIRST_ENLARGED, (candidate.recipe,), kept[0][FIRST_ENLARGED])
     for file in sorted(path.glob("*.png"), key=_changed):
         try:
-            made_by, _ = recipe.read(file)
+            made_by, image = recipe.read_picture(file)
         except (images.PictureError, ValueError):
             continue  # the artist's own, or changed since
         work.files[made_by.stage] = file
         work.painting.recipes.pop(made_by.stage, None)  # so that the newest comes last
         work.painting.stages.pop(made_by.stage, None)
         work.painting.recipes[made_by.stage] = replace(made_by, pixels=None)
-        work.painting.stages[made_by.stage] = images.read(file)
+        work.painting.stages[made_by.stage] = image
     return work
 
 
 def _same_pixels(path: Path, image: Image.Image) -> bool:
     try:
-        return recipe.read(path)[0].pixels == pixel_hash(image)
+        return recipe.read_picture(path)[0].pixels == pixel_hash(image)
     except (images.PictureError, ValueError):
         return False
 

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from bigart_lib.version import __version__
 from bigart_lib.weights.catalogue import Checkpoint
 from bigart_lib.weights.records import write_whole
+from bigart_lib.weights.store import source_path
 
 if TYPE_CHECKING:
     import requests
@@ -47,7 +48,7 @@ class Part:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._note = path.with_name(f"{path.name}.json")
+        self._note = source_path(path)
 
     @property
     def size(self) -> int:

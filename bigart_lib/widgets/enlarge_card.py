@@ -140,13 +140,16 @@ class EnlargeCard:
         self.view.value = ENHANCED_VIEW
 
     def _choose_view(self) -> None:
-        compares = self.view.value == ENHANCED_VIEW and self._enhanced is not None
-        parts.show(self.image, self._preview is not None and not compares)
-        parts.show(self.comparison.widget, compares)
+        parts.show(self.image, self._preview is not None and not self._compares)
+        parts.show(self.comparison.widget, self._compares)
         self._show_part()
 
+    @property
+    def _compares(self) -> bool:
+        return self.view.value == ENHANCED_VIEW and self._enhanced is not None
+
     def _show_part(self) -> None:
-        if self.view.value == ENHANCED_VIEW and self._enhanced is not None:
+        if self._compares:
             before, after = (image.crop(self.overview.box) for image in self._enhanced)
             self.comparison.show(before, after, "before VQGAN", "after")
         else:

@@ -72,11 +72,6 @@ def show(widget: ipywidgets.Widget, shown: bool) -> None:
     widget.layout.display = None if shown else "none"
 
 
-def shorten(words: str, length: int = 48) -> str:
-    """Words that fit on a line."""
-    return words if len(words) <= length else words[: length - 1].rstrip() + "…"
-
-
 def duration(seconds: float) -> str:
     """A length of time as people say it."""
     if seconds < 1.5:

@@ -8,9 +8,10 @@ from typing import NamedTuple
 import ipywidgets
 from PIL import Image
 
+from bigart_lib.settings import GenerateSettings
 from bigart_lib.widgets import parts
 
-COUNT = 7  # thumbnails
+COUNT = GenerateSettings.count  # thumbnails
 STRIP_SIDE = 64  # px of a thumbnail in the history
 
 
@@ -92,26 +93,22 @@ class PickCard:
         for index, thumbnail in enumerate(self.thumbnails):
             thumbnail.description = f"{index + 1}: {prompt}, not painted yet"
             thumbnail.tooltip = thumbnail.description
-            thumbnail.disabled = True
         self.select(None, False)
 
     def show(self, images: Sequence[Image.Image]) -> None:
         """Show pictures in the seven places, as far as they have come."""
         self._style.value = _backgrounds("bigart-thumb", images)
 
-    def offer(self, prompt: str, seed: int, count: int) -> None:
-        """Let the artist pick among finished pictures."""
+    def name(self, prompt: str, seed: int) -> None:
+        """Say what finished pictures are, for tooltips and screen readers."""
         for index, thumbnail in enumerate(self.thumbnails):
             thumbnail.description = f"{index + 1}: {prompt}, seed {seed}"
             thumbnail.tooltip = thumbnail.description
-            thumbnail.disabled = index >= count
 
     def select(self, index: int | None, favourite: bool, words: str = "") -> None:
-        """Mark the picked one, and let its buttons work."""
+        """Mark the picked one."""
         for place, thumbnail in enumerate(self.thumbnails):
             (thumbnail.add_class if place == index else thumbnail.remove_class)("bigart-picked")
-        for button in (self.favourite, self.more_like_this):
-            button.disabled = index is None
         self.favourite.description = "★ Favourite" if favourite else "☆ Favourite"
         self._words.value = words and f"<b>{parts.escape(words)}</b>"
 

@@ -16,8 +16,6 @@ STAGES = {
     "enlarge": "Enlarging",
     "texture": "Laying texture",
     "enhance": "VQGAN repaints details",
-    "fetch": "Fetching models",
-    "convert": "Preparing models",
 }
 LEAST_SHARE = 0.04  # of a stage done before its time left is told
 

@@ -11,7 +11,6 @@ from bigart_lib.settings import GUIDANCE, SAMPLERS, SEED, STEPS, GenerateSetting
 from bigart_lib.widgets import parts
 from bigart_lib.widgets.progress_row import ProgressRow
 
-COUNT = 7  # candidates of a batch
 SEEDS = ("new", "keep", "number")
 TEXT_STYLE = {"description_width": "84px"}
 
@@ -103,7 +102,6 @@ class PromptCard:
         """
         return GenerateSettings(
             seed=self._chosen_seed(),
-            count=COUNT,
             steps=self.steps.value,
             guidance=round(self.guidance.value, 3),
             sampler=self.sampler.value,

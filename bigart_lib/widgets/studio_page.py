@@ -251,12 +251,11 @@ class Studio:
         candidates = batch.candidates
         self.prompt_card.take_over(candidates.prompt, candidates.settings)
         self.pick_card.show([candidate.image for candidate in candidates])
-        self.pick_card.offer(candidates.prompt, candidates.settings.seed, len(candidates))
+        self.pick_card.name(candidates.prompt, candidates.settings.seed)
         self._close_cards()
         self._show_picked()
         self._show_strip()
         parts.show(self.continue_row, False)
-        self._let_work(True)
 
     def _show_picked(self) -> None:
         batch = self._need_batch()
