@@ -11,6 +11,7 @@ pytest.importorskip("skia")
 from training import glide as glide_training  # noqa: E402
 from training import run as runs  # noqa: E402
 from training import vqgan as vqgan_training  # noqa: E402
+from training.critic import Critic, critic_loss, decoder_losses  # noqa: E402
 from training.diffusion import Diffusion  # noqa: E402
 from training.pictures import random_crops  # noqa: E402
 
@@ -49,10 +50,18 @@ def test_the_variance_loss_is_least_for_the_variance_that_the_mean_needs():
     assert loss(step, wrong, -share_of_posterior) < loss(step, wrong, share_of_posterior)
 
 
+def test_no_timestep_above_the_noisiest_is_trained_at():
+    diffusion = Diffusion("linear", CPU, noisiest=700)
+    assert torch.multinomial(diffusion.frequency, 5000, replacement=True).max() <= 700
+
+
 def test_the_variance_loss_does_not_move_epsilon():
     network = Fixed(0.3, 0.1)
     Diffusion("linear", CPU).losses(network, torch.zeros(4, 3, 4, 4), None)["variance"].backward()
     assert network.values.grad[0] == 0 and network.values.grad[1] != 0
+
+
+PHASES = (runs.Phase(until=600, size=32, batch=2), runs.Phase(until=1000, size=64, batch=2))
 
 
 @pytest.fixture
@@ -61,32 +70,64 @@ def run_folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def steps(run, count):
+def begin(name):
+    torch.manual_seed(1)
+    beside = torch.nn.Linear(1, 1)
+    return runs.Run(name, torch.nn.Linear(3, 1), PHASES, 0.1, {"beside": beside}), beside
+
+
+def take(run, count):
     for _ in range(count):
-        run.update({"error": run.network(torch.ones(2, 3)).square().mean()}, 2)
+        generator = run.draws(seed=5)
+        batch = torch.randn(2, 3) + float(generator.random())
+        run.update({"error": run.network(batch).square().mean()}, 2)
 
 
-def test_a_stopped_run_goes_on_with_its_weights_average_and_optimizer(run_folder):
-    torch.manual_seed(1)
-    whole = runs.Run("whole", torch.nn.Linear(3, 1), 1000, 0.1)
-    steps(whole, 20)
-    torch.manual_seed(1)
-    first = runs.Run("halves", torch.nn.Linear(3, 1), 1000, 0.1)
-    steps(first, 10)
+def test_a_stopped_run_goes_on_as_if_it_had_not_been(run_folder):
+    whole, _ = begin("whole")
+    take(whole, 20)
+    first, beside = begin("halves")
+    take(first, 10)
+    torch.nn.init.constant_(beside.weight, 7)
     first.save()
-    second = runs.Run("halves", torch.nn.Linear(3, 1), 1000, 0.1)
-    assert (second.done, second.step) == (20, 10)
-    steps(second, 10)
+    second, beside = begin("halves")
+    assert (second.done, second.step, beside.weight.item()) == (20, 10, 7)
+    take(second, 10)
     for one, other in zip(whole.average.parameters(), second.average.parameters(), strict=True):
-        torch.testing.assert_close(one, other)
+        assert torch.equal(one, other)
+
+
+def test_a_checkpoint_is_written_when_all_is_done(run_folder):
+    run, _ = begin("done")
+    run.save_now_and_then()
+    assert not (run_folder / "done" / "checkpoint.pt").exists()
+    take(run, 500)
+    run.save_now_and_then()
+    assert begin("done")[0].done == run.total == 1000
 
 
 def test_the_log_says_how_far_and_how_well(run_folder):
-    run = runs.Run("logged", torch.nn.Linear(3, 1), 1000, 0.1)
-    steps(run, 50)
+    run, _ = begin("logged")
+    take(run, 50)
     (line,) = (run_folder / "logged" / "log.jsonl").read_text().splitlines()
     entry = json.loads(line)
     assert entry["pictures"] == 100 and entry["error"] > 0 and entry["pictures_per_second"] > 0
+
+
+def test_phases_follow_each_other_and_the_rate_falls_with_the_last_quarter_of_the_pixels():
+    assert [runs.phase_of(PHASES, done).size for done in (0, 599, 600, 999)] == [32, 32, 64, 64]
+    assert runs.share_left(PHASES, 0) == 1 and runs.share_left(PHASES, 1000) == 0
+    # 600 small pictures are worth 150 large ones
+    assert runs.share_left(PHASES, 600) == pytest.approx(400 / 550)
+    assert runs.share_left(PHASES, 800) == pytest.approx(200 / 550)
+
+
+def test_a_run_keeps_the_words_that_it_began_with(run_folder, monkeypatch):
+    monkeypatch.setattr(glide_training, "RUNS", run_folder)
+    monkeypatch.setattr(glide_training, "vocabulary", lambda: ("a", "lake"))
+    assert glide_training.words_of("base") == ("a", "lake")
+    monkeypatch.setattr(glide_training, "vocabulary", lambda: ("a", "brook", "lake"))
+    assert glide_training.words_of("base") == ("a", "lake")
 
 
 @pytest.mark.parametrize("name", glide_training.RECIPES)
@@ -94,7 +135,7 @@ def test_a_recipe_builds_a_network_that_learns_from_a_batch(name):
     recipe = glide_training.RECIPES[name]
     network = glide_training.build(recipe, ("a", "lake"))
     painted = torch.randint(0, 255, (1, 3, recipe.painted_size, recipe.painted_size), dtype=torch.uint8)
-    clean, low = glide_training.prepare(painted, recipe, 32)
+    clean, low = glide_training.prepare(painted, recipe, 32, recipe.crops)
     assert clean.shape == (recipe.crops, 3, 32, 32) and clean.min() >= -1 and clean.max() <= 1
     assert (low is None) == (recipe.low_size is None)
     diffusion = Diffusion(recipe.schedule, CPU)
@@ -115,17 +156,91 @@ def test_a_recipe_builds_a_network_that_learns_from_a_batch(name):
 def test_the_vqgan_learns_and_its_idle_codes_are_given_new_places():
     network = vqgan_training.VQModel(**vqgan_training.CONFIG)
     pictures = random_crops(torch.rand(1, 3, 64, 64) * 2 - 1, 32, 2)
-    terms, latents, indices = vqgan_training.losses(network, pictures, quantised=True)
-    assert set(terms) == {"codebook", "commitment", "error", "gradient"}
-    sum(terms.values()).backward()
+    decoded, terms, latents, indices = vqgan_training.reconstruct(network, pictures, quantised=True)
+    assert set(terms) == {"codebook", "commitment"} and decoded.shape == pictures.shape
+    sum(vqgan_training.distances(decoded, pictures).values()).backward()
     assert network.encoder.conv_in.weight.grad.abs().sum() > 0  # through the codebook, straight
     codebook = vqgan_training.Codebook(network)
     idle = torch.ones(len(codebook.codes), dtype=torch.bool)
     idle[indices.flatten()] = False
     before = codebook.codes.detach().clone()
-    codebook.revive(latents, indices, step=vqgan_training.STEPS_BETWEEN_REVIVALS)
+    codebook.revive(latents.detach(), indices, step=vqgan_training.STEPS_BETWEEN_REVIVALS)
     moved = (codebook.codes != before).any(1)
     assert torch.equal(moved, idle)
+
+
+def test_distances_tell_a_tint_from_noise():
+    pictures = torch.zeros(1, 3, 32, 32)
+    tint = vqgan_training.distances(pictures + 0.1, pictures)
+    noise = vqgan_training.distances(0.1 * torch.randn(1, 3, 32, 32).sign(), pictures)
+    assert tint["error"] == pytest.approx(float(noise["error"]))
+    assert tint["gradient"] == 0 < noise["gradient"] and tint["colour"] > 4 * noise["colour"]
+
+
+def test_the_critic_learns_what_is_decoded_and_the_decoder_hears_of_it():
+    torch.manual_seed(0)
+    critic = Critic()
+    true, decoded = torch.randn(2, 3, 32, 32), torch.zeros(2, 3, 32, 32, requires_grad=True)
+    optimizer = torch.optim.Adam(critic.parameters(), lr=1e-3)
+    before = float(critic_loss(critic, true, decoded))
+    for _ in range(10):
+        optimizer.zero_grad()
+        critic_loss(critic, true, decoded).backward()
+        optimizer.step()
+    assert decoded.grad is None and float(critic_loss(critic, true, decoded)) < before
+    verdict, features = decoder_losses(critic, true, decoded)
+    (verdict + features).backward()
+    assert decoded.grad.abs().sum() > 0 and float(features) > 0
+    assert float(decoder_losses(critic.eval(), true, true)[1]) == 0
+
+
+def test_the_critic_is_given_its_share_of_the_pull():
+    network = vqgan_training.VQModel(**vqgan_training.CONFIG)
+    decoded, *_ = vqgan_training.reconstruct(network, torch.rand(1, 3, 32, 32), quantised=False)
+    wanted, verdict = decoded.square().mean(), 50 * decoded.mean()
+    weight = vqgan_training.balance(network, wanted, verdict)
+    last = network.decoder.conv_out.weight
+    pulls = [torch.autograd.grad(one, last, retain_graph=True)[0].norm() for one in (wanted, weight * verdict)]
+    assert float(pulls[1] / pulls[0]) == pytest.approx(vqgan_training.CRITIC_WEIGHT, rel=0.05)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_the_fused_pass_is_normalisation_scale_shift_and_silu(dtype):
+    fused = pytest.importorskip("training.fused")
+    if not fused.is_available():
+        pytest.skip("no g++ or ninja here")
+    torch.manual_seed(0)
+    norm = torch.nn.GroupNorm(4, 24)
+    for weights in norm.parameters():
+        torch.nn.init.normal_(weights, 1)
+    features = (2 * torch.randn(3, 24, 5, 7) + 1).to(dtype, memory_format=torch.channels_last)
+    scale, shift = torch.randn(2, 3, 24)
+    inputs = [one.requires_grad_() for one in (features, norm.weight, norm.bias, scale, shift)]
+    ours = fused.norm_silu(features, norm, scale, shift)
+    scaled = norm(features.float()) * (1 + scale[:, :, None, None]) + shift[:, :, None, None]
+    theirs = torch.nn.functional.silu(scaled)
+    tolerance = {"atol": 0.1, "rtol": 0.03} if dtype == torch.bfloat16 else {"atol": 1e-4, "rtol": 1e-4}
+    torch.testing.assert_close(ours.float(), theirs, **tolerance)
+    upstream = torch.randn_like(theirs).to(dtype)
+    for one, other in zip(
+        torch.autograd.grad(ours, inputs, upstream),
+        torch.autograd.grad(theirs, inputs, upstream.float()),
+        strict=True,
+    ):
+        torch.testing.assert_close(one.float(), other.float(), **tolerance)
+
+
+def test_an_accelerated_network_computes_what_it_did():
+    fused = pytest.importorskip("training.fused")
+    if not fused.is_available():
+        pytest.skip("no g++ or ninja here")
+    torch.manual_seed(0)
+    network = glide_training.build(glide_training.RECIPES["base"], ("a", "lake"))
+    torch.nn.init.normal_(network.unet.conv_out.weight)
+    sample = torch.randn(2, 3, 32, 32).contiguous(memory_format=torch.channels_last)
+    before = network(sample, 300, network.encode(["a lake", ""]))
+    after = fused.accelerate(network)(sample, 300, network.encode(["a lake", ""]))
+    torch.testing.assert_close(before, after, atol=1e-3, rtol=1e-3)
 
 
 def test_crops_are_parts_of_their_pictures():

@@ -19,9 +19,12 @@ MOST_SNR = 5.0  # the signal-to-noise ratio above which timesteps are drawn more
 
 
 class Diffusion:
-    """The forward process of one noise schedule (a name of diffusers' `beta_schedule`)."""
+    """The forward process of one noise schedule (a name of diffusers' `beta_schedule`).
 
-    def __init__(self, schedule: str, device: torch.device) -> None:
+    `noisiest` is the last timestep to train at: those above the sampler's first would be learned for nothing.
+    """
+
+    def __init__(self, schedule: str, device: torch.device, noisiest: int = TIMESTEPS - 1) -> None:
         scheduler = DDPMScheduler(TIMESTEPS, beta_start=1e-4, beta_end=0.02, beta_schedule=schedule)
         signal = scheduler.alphas_cumprod.double()
         before = torch.cat([torch.ones(1, dtype=torch.float64), signal[:-1]])
@@ -31,6 +34,7 @@ class Diffusion:
         ratio = signal / (1 - signal)
         self.device = device
         self.frequency = (ratio.clamp(max=MOST_SNR) / ratio).clamp(min=LEAST_SHARE).float()
+        self.frequency[noisiest + 1 :] = 0
         self.signal = signal.float().to(device)
         self.weight = (1 / signal).clamp(max=LARGEST_WEIGHT).float().to(device)
         self.log_beta = beta.clamp(max=0.999).log().float().to(device)

@@ -18,21 +18,22 @@ from torch.nn import functional
 
 from bigart_lib.models import glide
 from bigart_lib.models.text_encoder import TextEncoderConfig
-from training.diffusion import Diffusion
+from bigart_lib.weights.records import write_whole
+from training.diffusion import TIMESTEPS, Diffusion
+from training.fused import accelerate
 from training.painter import SCENES, paint
-from training.pictures import Pictures, random_crops, vocabulary
-from training.run import PICTURES_BETWEEN_SHEETS, Run, join_processes
+from training.pictures import PHOTOGRAPHS_SHARE, Pictures, random_crops, vocabulary
+from training.run import (
+    PICTURES_BETWEEN_SHEETS,
+    RUNS,
+    Phase,
+    Run,
+    join_processes,
+    phase_of,
+    quick_arithmetic,
+)
 
 DROPPED_CAPTIONS = 0.12  # share trained without a caption, for classifier-free guidance
-
-
-@dataclass(frozen=True)
-class Phase:
-    """A stretch of training at one size."""
-
-    until: int  # pictures seen at its end
-    size: int  # px a side of what the network is shown
-    batch: int  # pictures a step, over all processes
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,10 @@ class Recipe:
     text_layers: int
     phases: tuple[Phase, ...]
     painted_size: int  # px a side of the pictures that crops are taken from
-    crops: int = 1  # taken from each picture
+    crops: int = 1  # taken from each picture, at most
     low_size: int | None = None  # px a side of an upsampler's input
+    photographs_share: float = PHOTOGRAPHS_SHARE
+    noisiest: int = TIMESTEPS - 1  # the last timestep to train at
     learning_rate: float = 8e-4
     context_length: int = 20  # words
     summary_width: int = 256
@@ -60,19 +63,25 @@ RECIPES = {
         attention=(False, False, True, True, True),
         text_width=128,
         text_layers=3,
-        phases=(Phase(until=39_000, size=32, batch=24), Phase(until=59_000, size=64, batch=12)),
+        phases=(Phase(until=340_000, size=32, batch=32), Phase(until=500_000, size=64, batch=24)),
         painted_size=64,
     ),
     "upsampler": Recipe(
         schedule="linear",
         channels=(32, 32, 48, 96),
-        attention=(False, False, False, True),
+        attention=(False, False, False, False),
         text_width=64,
         text_layers=1,
-        phases=(Phase(until=10_400, size=64, batch=8),),
+        phases=(
+            Phase(until=60_000, size=64, batch=8),
+            Phase(until=66_000, size=128, batch=4),
+            Phase(until=66_800, size=256, batch=2),
+        ),
         painted_size=256,
         crops=4,
         low_size=64,
+        photographs_share=0.15,
+        noisiest=750,
     ),
 }
 
@@ -102,42 +111,52 @@ def build(recipe: Recipe, words: tuple[str, ...]) -> glide.Glide:
     return network.to(memory_format=torch.channels_last)
 
 
-def train(name: str, device: torch.device, seed: int, pictures: int | None) -> None:
+def words_of(name: str) -> tuple[str, ...]:
+    """The vocabulary of a run: that of the captions when it began, since its embeddings stand for those."""
+    path = RUNS / name / "vocabulary.txt"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, "\n".join(vocabulary()))
+    return tuple(path.read_text(encoding="utf-8").split("\n"))
+
+
+def train(name: str, device: torch.device, seed: int) -> None:
     """Train a recipe until its pictures are seen, from its last checkpoint if it has one."""
     recipe = RECIPES[name]
-    total = pictures or recipe.phases[-1].until
     torch.manual_seed(seed)
-    supply = Pictures(recipe.painted_size, np.random.default_rng(seed))
-    network = build(recipe, vocabulary()).to(device)
-    run = Run(name, network, total, recipe.learning_rate)
-    # A resumed run sees new pictures, not those of its beginning again, and each process its own.
-    supply.generator = np.random.default_rng([seed, run.done, run.rank])
-    torch.manual_seed(seed + 2 * run.done + run.rank)
-    diffusion = Diffusion(recipe.schedule, device)
+    supply = Pictures(recipe.painted_size, np.random.default_rng(seed), recipe.photographs_share)
+    network = accelerate(build(recipe, words_of(name)).to(device))
+    run = Run(name, network, recipe.phases, recipe.learning_rate)
+    diffusion = Diffusion(recipe.schedule, device, recipe.noisiest)
     next_sheet = run.done + PICTURES_BETWEEN_SHEETS
-    while run.done < total:
-        phase = next((phase for phase in recipe.phases if run.done < phase.until), recipe.phases[-1])
-        painted, captions = supply.take(phase.batch // recipe.crops // run.processes)
-        clean, low = prepare(painted.to(device), recipe, phase.size)
-        captions = [caption for caption in captions for _ in range(recipe.crops)]
+    while run.done < run.total:
+        phase = phase_of(recipe.phases, run.done)
+        supply.generator = run.draws(seed)
+        count = phase.batch // run.processes
+        crops = min(recipe.crops, count)
+        painted, captions = supply.take(count // crops)
+        clean, low = prepare(painted.to(device), recipe, phase.size, crops)
+        captions = [caption for caption in captions for _ in range(crops)]
         kept = [caption if torch.rand(()) > DROPPED_CAPTIONS else "" for caption in captions]
-        with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+        with quick_arithmetic(device):
             losses = diffusion.losses(network, clean, network.encode(kept), low)
         run.update(losses, len(clean))
         if run.done >= next_sheet and run.rank == 0:
             run.sheet(samples(run.average.module, diffusion, recipe, phase.size))
             next_sheet = run.done + PICTURES_BETWEEN_SHEETS
-    run.save()
+        run.save_now_and_then()
 
 
-def prepare(painted: torch.Tensor, recipe: Recipe, size: int) -> tuple[torch.Tensor, torch.Tensor | None]:
+def prepare(
+    painted: torch.Tensor, recipe: Recipe, size: int, crops: int
+) -> tuple[torch.Tensor, torch.Tensor | None]:
     """Painted uint8 pictures as what the network sees: in [-1, 1], shrunk or cropped to `size`."""
     pictures = painted.float() / 127.5 - 1
     if recipe.low_size is None:
         shrunk = functional.interpolate(pictures, size=(size, size), mode="area")
         return shrunk.contiguous(memory_format=torch.channels_last), None
     both = torch.cat([pictures, enlarged_input(pictures, recipe.low_size)], dim=1)
-    return random_crops(both, size, recipe.crops).chunk(2, dim=1)
+    return random_crops(both, size, crops).chunk(2, dim=1)
 
 
 def enlarged_input(pictures: torch.Tensor, low_size: int) -> torch.Tensor:
@@ -209,7 +228,7 @@ def samples(network: glide.Glide, diffusion: Diffusion, recipe: Recipe, size: in
 def export(name: str, path: Path) -> None:
     """Write the moving average of a run's checkpoint as the file that `bigart_lib` loads."""
     recipe = RECIPES[name]
-    run = Run(name, build(recipe, vocabulary()), recipe.phases[-1].until, recipe.learning_rate)
+    run = Run(name, build(recipe, words_of(name)), recipe.phases, recipe.learning_rate)
     glide.save(run.average.module, path)
 
 
@@ -219,14 +238,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("network", choices=RECIPES)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--pictures", type=int, help="pictures to see in all (default: the recipe's)")
     parser.add_argument("--export", type=Path, help="write the trained weights here instead of training")
     options = parser.parse_args(arguments)
     join_processes(options.device)
     if options.export:
         export(options.network, options.export)
     else:
-        train(options.network, torch.device(options.device), options.seed, options.pictures)
+        train(options.network, torch.device(options.device), options.seed)
 
 
 if __name__ == "__main__":

@@ -9,25 +9,29 @@ from bigart_lib.models.tokenizer import split_words
 from training.painter import paint
 from training.photographs import fetch, load_crops
 
-PHOTOGRAPHS_SHARE = 0.06  # of the pictures
-PHOTOGRAPHS_KEPT = 3000  # crops in memory
+PHOTOGRAPHS_SHARE = 0.06  # of the pictures, unless a recipe says otherwise
+PHOTOGRAPHS_KEPT = 3000  # crops of 64 px in memory, fewer of larger ones
+LEAST_KEPT = 600
 CAPTIONS_FOR_VOCABULARY = 6000
 
 
 class Pictures:
     """An endless supply of pictures with captions: painted, and now and then photographed."""
 
-    def __init__(self, size: int, generator: np.random.Generator) -> None:
+    def __init__(
+        self, size: int, generator: np.random.Generator, photographs_share: float = PHOTOGRAPHS_SHARE
+    ) -> None:
         self.size = size
         self.generator = generator
-        count = PHOTOGRAPHS_KEPT * 64 * 64 // (size * size) + 100
+        self.photographs_share = photographs_share
+        count = max(PHOTOGRAPHS_KEPT * 64 * 64 // (size * size), LEAST_KEPT)
         self.crops, self.captions = load_crops(fetch(), size, count, generator)
 
     def take(self, count: int) -> tuple[torch.Tensor, list[str]]:
         """Pictures (count, 3, size, size) uint8, and their captions."""
         pictures, captions = [], []
         for _ in range(count):
-            if self.generator.random() < PHOTOGRAPHS_SHARE:
+            if self.generator.random() < self.photographs_share:
                 index = self.generator.integers(len(self.crops))
                 pictures.append(self.crops[index])
                 captions.append(self.captions[index])

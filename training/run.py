@@ -9,12 +9,17 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.distributed as distributed
 from PIL import Image
 from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.optim.swa_utils import AveragedModel
 
 WARM_UP_STEPS = 50
@@ -22,6 +27,42 @@ AVERAGE_DECAY = 0.998  # of the moving average, a step
 SECONDS_BETWEEN_CHECKPOINTS = 180
 PICTURES_BETWEEN_SHEETS = 8000
 RUNS = Path(__file__).parent / "runs"
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A stretch of training at one size."""
+
+    until: int  # pictures seen at its end
+    size: int  # px a side of what the network is shown
+    batch: int  # pictures a step, over all processes
+
+
+def share_left(phases: Sequence[Phase], done: int) -> float:
+    """The share, 0 to 1, of all pixels that are still to be seen after `done` pictures."""
+    starts = [0, *(phase.until for phase in phases[:-1])]
+    pixels = [phase.size**2 * (phase.until - start) for phase, start in zip(phases, starts, strict=True)]
+    left = [
+        phase.size**2 * max(0, phase.until - max(start, done))
+        for phase, start in zip(phases, starts, strict=True)
+    ]
+    return sum(left) / sum(pixels)
+
+
+def phase_of(phases: Sequence[Phase], done: int) -> Phase:
+    """The phase that a training is in after `done` pictures."""
+    return next(phase for phase in phases if done < phase.until)
+
+
+@contextmanager
+def quick_arithmetic(device: torch.device) -> Iterator[None]:
+    """bfloat16 where the processor multiplies it, and attention in its plain form, the faster one here."""
+    has_bfloat16 = (
+        device.type == "cuda" or torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    )
+    backends = [SDPBackend.MATH] if device.type == "cpu" else [SDPBackend.FLASH_ATTENTION, SDPBackend.MATH]
+    with sdpa_kernel(backends), torch.autocast(device.type, torch.bfloat16, enabled=has_bfloat16):
+        yield
 
 
 def join_processes(device: str) -> None:
@@ -43,18 +84,28 @@ class Run:
     ----------
     name : the run's folder below `training/runs`.
     network : what is trained; on the device that training uses.
-    pictures : pictures to train on in all; the learning rate falls to zero over the last quarter.
+    phases : what is trained on; the learning rate falls to zero over the last quarter of its pixels.
     learning_rate : the highest, after a warm-up.
+    beside : what else the checkpoint keeps, by name: anything with `state_dict` and `load_state_dict`.
     """
 
-    def __init__(self, name: str, network: nn.Module, pictures: int, learning_rate: float) -> None:
+    def __init__(
+        self,
+        name: str,
+        network: nn.Module,
+        phases: Sequence[Phase],
+        learning_rate: float,
+        beside: Mapping[str, nn.Module | torch.optim.Optimizer] | None = None,
+    ) -> None:
         self.folder = RUNS / name
         self.folder.mkdir(parents=True, exist_ok=True)
         self.network = network
         self.average = AveragedModel(network, multi_avg_fn=_average)
         self.optimizer = torch.optim.AdamW(network.parameters(), lr=learning_rate, betas=(0.9, 0.99))
         self.learning_rate = learning_rate
-        self.total = pictures
+        self.phases = phases
+        self.total = phases[-1].until
+        self.beside = dict(beside or {})
         self.rank = distributed.get_rank() if distributed.is_initialized() else 0
         self.processes = distributed.get_world_size() if distributed.is_initialized() else 1
         self.done = 0  # pictures seen
@@ -69,10 +120,19 @@ class Run:
     def _checkpoint(self) -> Path:
         return self.folder / "checkpoint.pt"
 
+    def draws(self, seed: int) -> np.random.Generator:
+        """What the next step draws from, as torch's own generator, which is set: by seed, step and process.
+
+        A run that was stopped thus sees what it would have seen without.
+        """
+        generator = np.random.default_rng([seed, self.step, self.rank])
+        torch.manual_seed(int(generator.integers(2**63)))
+        return generator
+
     def update(self, losses: dict[str, torch.Tensor], count: int) -> None:
         """One optimizer step on the sum of the losses of `count` pictures, gradients clipped at norm 1."""
-        remaining = max(0, self.total - self.done) / self.total
-        rate = self.learning_rate * min(1, (self.step + 1) / WARM_UP_STEPS, 4 * remaining)
+        left = share_left(self.phases, self.done)
+        rate = self.learning_rate * min(1, (self.step + 1) / WARM_UP_STEPS, 4 * left)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.zero_grad(set_to_none=True)
@@ -88,8 +148,6 @@ class Run:
         self._recent.append({name: float(loss.detach()) for name, loss in losses.items()})
         if self.step % 50 == 0:
             self._log(rate)
-        if time.monotonic() - self._saved > SECONDS_BETWEEN_CHECKPOINTS or self.done >= self.total:
-            self.save()
 
     def _average_gradients(self) -> None:
         if self.processes == 1:
@@ -108,6 +166,11 @@ class Run:
         pixels = (picture.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).cpu().numpy()
         Image.fromarray(pixels).save(self.folder / f"sheet_{self.done:08d}.png")
 
+    def save_now_and_then(self) -> None:
+        """Write the checkpoint, at the end of a step, when some minutes have passed or all is done."""
+        if time.monotonic() - self._saved > SECONDS_BETWEEN_CHECKPOINTS or self.done >= self.total:
+            self.save()
+
     def save(self) -> None:
         """Write the checkpoint, whole or not at all."""
         if self.rank:
@@ -118,6 +181,7 @@ class Run:
             "optimizer": self.optimizer.state_dict(),
             "done": self.done,
             "step": self.step,
+            "beside": {name: one.state_dict() for name, one in self.beside.items()},
         }
         temporary = self._checkpoint.with_suffix(".part")
         torch.save(state, temporary)
@@ -131,6 +195,8 @@ class Run:
         self.optimizer.load_state_dict(state["optimizer"])
         self.done = self._logged_at = state["done"]
         self.step = state["step"]
+        for name, one in self.beside.items():
+            one.load_state_dict(state["beside"][name])
 
     def _log(self, rate: float) -> None:
         now = time.monotonic()

@@ -1,7 +1,8 @@
 """Train the embedded VQGAN: `python -m training.vqgan`, and `--export FILE` to ship it.
 
 Follows Esser et al. 2021 with a codebook that starts from what the encoder has learned, and whose unused
-codes are given new places; the losses are absolute error, its gradient, and commitment to the codebook.
+codes are given new places. The losses: absolute error of the picture, of its gradient and of its large
+patches' colours, the codebook's, and, towards the end, those of a critic.
 """
 
 from __future__ import annotations
@@ -16,61 +17,88 @@ from diffusers import VQModel
 from torch.nn import functional
 
 from bigart_lib.models import vqgan
+from training.critic import Critic, critic_loss, decoder_losses
+from training.fused import accelerate
 from training.pictures import Pictures, random_crops
-from training.run import PICTURES_BETWEEN_SHEETS, Run
+from training.run import PICTURES_BETWEEN_SHEETS, Phase, Run, phase_of, quick_arithmetic
 
-SIZE = 32  # px a side of the crops trained on
 PAINTED_SIZE = 256
-CROPS = 8  # of each picture
-BATCH = 16  # crops a step
-TOTAL = 28_000  # crops
+CROPS = 2  # of each picture, at most
+PHOTOGRAPHS_SHARE = 0.25
+# Normalisation sees whole pictures later: the last pictures are as large as can be trained on.
+PHASES = (
+    Phase(until=48_000, size=64, batch=4),
+    Phase(until=50_400, size=256, batch=1),
+)
 CONTINUOUS = 5_000  # crops before the codebook is used
+GUIDED = 4_000  # crops in which the first three latent channels are told to be the small picture's colours
+CRITIC_FROM = 36_000  # crops before the critic has a say
 STEPS_BETWEEN_REVIVALS = 50
-SETTLED = 0.7  # share of the training after which codes stay where they are
+SETTLED = 42_000  # crops after which codes stay where they are
 COMMITMENT = 0.25  # of the encoder to the codes, against that of the codes to the encoder
 GRADIENT_WEIGHT = 1.0
-LEARNING_RATE = 6e-4
+COLOUR_WEIGHT = 2.0
+COLOUR_PATCH = 16  # px a side of the patches whose mean colour must be right
+CRITIC_WEIGHT = 0.15  # of the critic's pull on the last layer, against that of the other losses
+FEATURES_WEIGHT = 0.3
+LEARNING_RATE = 1e-3
+CRITIC_LEARNING_RATE = 3e-4
 CONFIG = {
     "down_block_types": 3 * ("DownEncoderBlock2D",),
     "up_block_types": 3 * ("UpDecoderBlock2D",),
-    "block_out_channels": (24, 48, 64),
+    "block_out_channels": (24, 48, 96),
     "mid_block_add_attention": False,
     "layers_per_block": 1,
     "latent_channels": 8,
-    "num_vq_embeddings": 2048,
+    "num_vq_embeddings": 4096,
     "vq_embed_dim": 8,
-    "norm_num_groups": 8,
+    "norm_num_groups": 2,
 }  # fmt: skip
 
 
-def losses(
+def reconstruct(
     network: VQModel, pictures: torch.Tensor, quantised: bool
-) -> tuple[dict[str, torch.Tensor], torch.Tensor, torch.Tensor]:
-    """Losses of pictures (N, 3, H, W) in [-1, 1], the latents, and the codes they took."""
-    latents = network.quant_conv(network.encoder(pictures))
+) -> tuple[torch.Tensor, dict[str, torch.Tensor], torch.Tensor, torch.Tensor]:
+    """Pictures (N, 3, H, W) in [-1, 1] decoded, the codebook's losses, the latents, and the codes taken."""
+    latents = network.quant_conv(network.encoder(pictures)).float()
     taken = latents
     terms = {}
     indices = torch.empty(0, dtype=torch.int64)
     if quantised:
-        codes, indices = vqgan.quantise(network, latents.detach())
+        _, indices = vqgan.quantise(network, latents.detach())
         codes = network.quantize.embedding(indices).permute(0, 3, 1, 2)
         terms["codebook"] = functional.mse_loss(codes, latents.detach())
         terms["commitment"] = COMMITMENT * functional.mse_loss(latents, codes.detach())
         taken = latents + (codes - latents).detach()
-    decoded = network.decoder(network.post_quant_conv(taken))
-    terms["error"] = functional.l1_loss(decoded, pictures)
-    terms["gradient"] = GRADIENT_WEIGHT * sum(
-        functional.l1_loss(decoded.diff(dim=axis), pictures.diff(dim=axis)) for axis in (2, 3)
-    )
-    return terms, latents.detach(), indices
+    decoded = network.decoder(network.post_quant_conv(taken)).float()
+    return decoded, terms, latents, indices
 
 
-class Codebook:
+def distances(decoded: torch.Tensor, pictures: torch.Tensor) -> dict[str, torch.Tensor]:
+    """How far decoded pictures are from those they stand for: in pixels, edges and the colours of patches."""
+    edges = [functional.l1_loss(decoded.diff(dim=axis), pictures.diff(dim=axis)) for axis in (2, 3)]
+    patches = [functional.avg_pool2d(one, COLOUR_PATCH) for one in (decoded, pictures)]
+    return {
+        "error": functional.l1_loss(decoded, pictures),
+        "gradient": GRADIENT_WEIGHT * sum(edges),
+        "colour": COLOUR_WEIGHT * functional.l1_loss(*patches),
+    }
+
+
+def balance(network: VQModel, wanted: torch.Tensor, verdict: torch.Tensor) -> torch.Tensor:
+    """The weight at which the critic's verdict pulls the last layer `CRITIC_WEIGHT` times as hard."""
+    last = network.decoder.conv_out.weight
+    pulls = [torch.autograd.grad(loss, last, retain_graph=True)[0].norm() for loss in (wanted, verdict)]
+    return (CRITIC_WEIGHT * pulls[0] / (pulls[1] + 1e-4)).clamp(max=10).detach()
+
+
+class Codebook(torch.nn.Module):
     """Keeps every code of a network in use."""
 
     def __init__(self, network: VQModel) -> None:
+        super().__init__()
         self.codes = network.quantize.embedding.weight
-        self.uses = torch.zeros(len(self.codes))
+        self.register_buffer("uses", torch.zeros(len(self.codes)))
 
     @torch.no_grad()
     def start(self, latents: torch.Tensor) -> None:
@@ -95,35 +123,59 @@ class Codebook:
         return chosen + 0.01 * vectors.std() * torch.randn_like(chosen)
 
 
-def train(device: torch.device, seed: int, total: int) -> None:
+def train(device: torch.device, seed: int) -> None:
     """Train until the crops are seen, from the last checkpoint if there is one."""
     torch.manual_seed(seed)
-    network = VQModel(**CONFIG).to(device, memory_format=torch.channels_last)
-    run = Run("vqgan", network, total, LEARNING_RATE)
-    supply = Pictures(PAINTED_SIZE, np.random.default_rng([seed, run.done]))
-    torch.manual_seed(seed + run.done)
+    network = accelerate(VQModel(**CONFIG).to(device, memory_format=torch.channels_last))
+    critic = Critic().to(device, memory_format=torch.channels_last)
+    critic_optimizer = torch.optim.AdamW(critic.parameters(), CRITIC_LEARNING_RATE, betas=(0.5, 0.9))
     codebook = Codebook(network)
+    beside = {"critic": critic, "critic_optimizer": critic_optimizer, "codebook": codebook}
+    run = Run("vqgan", network, PHASES, LEARNING_RATE, beside)
+    supply = Pictures(PAINTED_SIZE, np.random.default_rng(seed), PHOTOGRAPHS_SHARE)
     next_sheet = run.done + PICTURES_BETWEEN_SHEETS
     was_quantised = run.done >= CONTINUOUS
-    while run.done < total:
-        painted, _ = supply.take(BATCH // CROPS)
-        crops = random_crops(painted.to(device).float() / 127.5 - 1, SIZE, CROPS)
+    while run.done < run.total:
+        phase = phase_of(PHASES, run.done)
+        supply.generator = run.draws(seed)
+        count = min(CROPS, phase.batch)
+        painted, _ = supply.take(phase.batch // count)
+        crops = random_crops(painted.to(device).float() / 127.5 - 1, phase.size, count)
         quantised = run.done >= CONTINUOUS
-        if quantised and not was_quantised:
-            with torch.no_grad():
-                codebook.start(network.quant_conv(network.encoder(crops)))
-        was_quantised = quantised
-        terms, latents, indices = losses(network, crops, quantised)
-        run.update(terms, len(crops))
-        if quantised and run.done < total * SETTLED:
-            codebook.revive(latents, indices, run.step)
+        with quick_arithmetic(device):
+            if quantised and not was_quantised:
+                with torch.no_grad():
+                    codebook.start(network.quant_conv(network.encoder(crops)).float())
+            was_quantised = quantised
+            decoded, terms, latents, indices = reconstruct(network, crops, quantised)
+            wanted = distances(decoded, crops)
+            if run.done < GUIDED:
+                # Else latents hold lightness alone for long: normalisation hides what is of one colour.
+                small = functional.avg_pool2d(crops, vqgan.downsampling(network))
+                terms["latents"] = functional.mse_loss(latents[:, :3], small)
+            if run.done >= CRITIC_FROM:
+                verdict, features = decoder_losses(critic, crops, decoded)
+                terms["verdict"] = balance(network, sum(wanted.values()), verdict) * verdict
+                terms["features"] = FEATURES_WEIGHT * features
+        run.update(terms | wanted, len(crops))
+        if run.done >= CRITIC_FROM:
+            critic_optimizer.zero_grad()
+            critic_loss(critic, crops, decoded).backward()
+            critic_optimizer.step()
+        if quantised and run.done < SETTLED:
+            codebook.revive(latents.detach(), indices, run.step)
         if run.done >= next_sheet:
             next_sheet = run.done + PICTURES_BETWEEN_SHEETS
-            with torch.inference_mode():
-                unit = (crops[:12] + 1) / 2
-                pictures = [vqgan.reconstruct(run.average.module, one) for one in unit.split(1)]
-            run.sheet([unit, torch.cat(pictures)])
-    run.save()
+            run.sheet(samples(run.average.module, supply))
+        run.save_now_and_then()
+
+
+def samples(network: VQModel, supply: Pictures) -> list[torch.Tensor]:
+    """Rows for a sheet: whole pictures, and what becomes of them."""
+    pictures = supply.take(6)[0].float() / 255
+    weights = next(network.parameters())
+    decoded = [vqgan.reconstruct(network, one.to(weights.device)).cpu() for one in pictures.split(1)]
+    return [pictures, torch.cat(decoded)]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -131,14 +183,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--pictures", type=int, default=TOTAL, help="crops to see in all")
     parser.add_argument("--export", type=Path, help="write the trained weights here instead of training")
     options = parser.parse_args(arguments)
     if options.export:
-        run = Run("vqgan", VQModel(**CONFIG), options.pictures, LEARNING_RATE)
+        run = Run("vqgan", VQModel(**CONFIG), PHASES, LEARNING_RATE)
         vqgan.save(run.average.module, options.export)
     else:
-        train(torch.device(options.device), options.seed, options.pictures)
+        train(torch.device(options.device), options.seed)
 
 
 if __name__ == "__main__":
