@@ -52,7 +52,8 @@ FIGURATIVE: dict[str, Scene] = {
     "goldfish": Scene(pets.goldfish, 0.032),
 }
 ABSTRACT: dict[str, float] = {
-    "squares": 0.1, "circles": 0.08, "triangles": 0.07, "stripes": 0.04, "lines": 0.04, "splatter": 0.05,
+    "squares": 0.08, "circles": 0.07, "triangles": 0.065, "stripes": 0.03, "lines": 0.035, "splatter": 0.045,
+    "grid": 0.02, "spirals": 0.016, "mosaic": 0.019, "color fields": 0.025,
 }  # fmt: skip
 WEIGHTS: dict[str, float] = {**ABSTRACT, **{name: scene.weight for name, scene in FIGURATIVE.items()}}
 SCENES: tuple[str, ...] = tuple(WEIGHTS)
