@@ -11,6 +11,7 @@ from training.photographs import fetch, load_crops
 
 PHOTOGRAPHS_SHARE = 0.06  # of the pictures
 PHOTOGRAPHS_KEPT = 3000  # crops in memory
+PAINTED_SHARE = 0.5  # of the photographs: made to look painted
 CAPTIONS_FOR_VOCABULARY = 6000
 
 
@@ -21,7 +22,7 @@ class Pictures:
         self.size = size
         self.generator = generator
         count = PHOTOGRAPHS_KEPT * 64 * 64 // (size * size) + 100
-        self.crops, self.captions = load_crops(fetch(), size, count, generator)
+        self.crops, self.captions = load_crops(fetch(), size, count, generator, PAINTED_SHARE)
 
     def take(self, count: int) -> tuple[torch.Tensor, list[str]]:
         """Pictures (count, 3, size, size) uint8, and their captions."""

@@ -28,7 +28,10 @@ def dab(easel: Easel, generator: np.random.Generator) -> None:
     row, column = (y * side).astype(int).clip(0, side - 1), (x * side).astype(int).clip(0, side - 1)
     colours = sketch[row, column]
     grey = colours.mean(1, keepdims=True)
-    colours = (grey + SATURATION * (colours - grey) + strays + lights).clip(0, 255).astype(int)
+    calm = 0.35 + 0.65 * grey / 255  # in the dark a stray colour glares
+    colours = (
+        (grey + SATURATION * (colours - grey) + 1.25 * calm * (strays + lights)).clip(0, 255).astype(int)
+    )
 
     angles, strength = _directions(sketch, row, column, x, y, phases)
     halves = 0.5 * LENGTH * scales / (1 + strength)

@@ -128,12 +128,14 @@ def sky(easel: Easel, generator: np.random.Generator, mood: Mood) -> Subject:
         easel.gradient([top, bottom], 0, 1)
         if not storm and kind > 0.6 and not mood.minimal:
             sun(easel, float(generator.uniform(0.15, 0.85)), 0.25, 0.08, (255, 246, 200), 0.7)
-        count = 2 if mood.minimal else int(generator.integers(4, 7))
-        rows = sorted(
-            generator.uniform((0.0, 0.12, 0.13), (1.0, 0.66, 0.2), (count, 3)).tolist(), key=lambda c: -c[1]
+        count = (
+            2 if mood.minimal else int(generator.integers(6, 8)) if storm else int(generator.integers(3, 6))
         )
-        for x, y, size in rows:
-            _cumulus(easel, generator, x, y, size * (1.25 if storm else 1.3 - y), light, dark)
+        slots = generator.permutation(count).tolist()
+        drawn = generator.uniform((-0.1, -0.06, 0.13), (0.1, 0.06, 0.19), (count, 3)).tolist()
+        for i, (slot, (shift, rise, size)) in enumerate(zip(slots, drawn, strict=True)):
+            x, y = (slot + 0.5) / count + shift, 0.62 - 0.5 * i / max(1, count - 1) + rise
+            _cumulus(easel, generator, x, y, size * (1.35 if storm else 1.35 - y), light, dark)
         said = False
         phrases = {
             "gray": ("storm clouds", "dark storm clouds", "storm clouds over the fields", "a stormy sky"),

@@ -38,7 +38,7 @@ class Scene:
 BOTH = ("autumn", "winter")
 FIGURATIVE: dict[str, Scene] = {
     "sunset": Scene(water.sunset, 0.05),
-    "mountains": Scene(land.mountains, 0.05, 0.12, BOTH),
+    "mountains": Scene(land.mountains, 0.05, 0.12, ("winter",)),
     "sea": Scene(water.sea, 0.045, 0.12),
     "farmland": Scene(land.farmland, 0.037, 0.08, BOTH),
     "forest": Scene(land.forest, 0.032, 0.1, BOTH),
