@@ -22,6 +22,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from PIL import Image
 
+from .painterly import called_painting, painterly
 from .photograph_captions import captions_for
 from .qt_resources import read_rcc
 
@@ -97,12 +98,17 @@ def fetch(folder: Path = DATA) -> list[Photograph]:
 
 
 def load_crops(
-    photographs: Sequence[Photograph], size: int, count: int, generator: np.random.Generator
+    photographs: Sequence[Photograph],
+    size: int,
+    count: int,
+    generator: np.random.Generator,
+    painted: float = 0.0,
 ) -> tuple[np.ndarray, list[str]]:
     """Random square crops for training, each with one of its picture's captions.
 
     A crop takes 55 to 100 % of the picture's short side, is never smaller than `size`, is averaged down over
-    areas and flipped left to right half the time. Pictures smaller than `size` are passed over.
+    areas and flipped left to right half the time. Pictures smaller than `size` are passed over. Of the crops
+    whose caption calls them a photograph, the share `painted` (0 to 1) is made to look, and called, painted.
 
     Returns
     -------
@@ -120,15 +126,17 @@ def load_crops(
     if not usable:
         raise ValueError(f"none of {len(photographs)} pictures is {size} pixels or more on its short side")
     chosen = generator.integers(len(usable), size=count)
-    draws = generator.random((count, 5))  # caption, side, left, top, flip
+    draws = generator.random((count, 6))  # caption, side, left, top, flip, painted
     crops = np.empty((count, size, size, 3), np.uint8)
     captions = [""] * count
     for index in np.unique(chosen):
         photograph = usable[index]
         picture = _open_rgb(photograph.path)
         for row in np.flatnonzero(chosen == index):
-            crops[row] = _crop(picture, size, draws[row, 1:])
+            crops[row] = _crop(picture, size, draws[row, 1:5])
             captions[row] = photograph.captions[int(draws[row, 0] * len(photograph.captions))]
+            if draws[row, 5] < painted and (caption := called_painting(captions[row])):
+                captions[row], crops[row] = caption, painterly(crops[row])
     return crops, captions
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import torch
 
@@ -12,7 +14,9 @@ from training.photographs import fetch, load_crops
 PHOTOGRAPHS_SHARE = 0.06  # of the pictures, unless a recipe says otherwise
 PHOTOGRAPHS_KEPT = 3000  # crops of 64 px in memory, fewer of larger ones
 LEAST_KEPT = 600
-CAPTIONS_FOR_VOCABULARY = 6000
+PAINTED_SHARE = 0.5  # of the photographs: made to look painted
+CAPTIONS_FOR_VOCABULARY = 20_000
+LEAST_PHOTOGRAPHS = 4  # that a word must be said of: from fewer, nothing is learned but the photographs
 
 
 class Pictures:
@@ -25,7 +29,7 @@ class Pictures:
         self.generator = generator
         self.photographs_share = photographs_share
         count = max(PHOTOGRAPHS_KEPT * 64 * 64 // (size * size), LEAST_KEPT)
-        self.crops, self.captions = load_crops(fetch(), size, count, generator)
+        self.crops, self.captions = load_crops(fetch(), size, count, generator, PAINTED_SHARE)
 
     def take(self, count: int) -> tuple[torch.Tensor, list[str]]:
         """Pictures (count, 3, size, size) uint8, and their captions."""
@@ -43,11 +47,16 @@ class Pictures:
 
 
 def vocabulary() -> tuple[str, ...]:
-    """Every word of the captions: the painter's, as a long look finds them, and the photographs'."""
+    """The words that captions teach: the painter's, as a long look finds them, and photographs' common ones."""
     generator = np.random.default_rng(0)
-    captions = [paint(generator, 8).caption for _ in range(CAPTIONS_FOR_VOCABULARY)]
-    captions += [caption for photograph in fetch() for caption in photograph.captions]
-    return tuple(sorted({word for caption in captions for word in split_words(caption)}))
+    painted = [paint(generator, 8).caption for _ in range(CAPTIONS_FOR_VOCABULARY)]
+    words = {word for caption in painted for word in split_words(caption)}
+    photographed = Counter(
+        word
+        for photograph in fetch()
+        for word in {word for caption in photograph.captions for word in split_words(caption)}
+    )
+    return tuple(sorted(words | {word for word, count in photographed.items() if count >= LEAST_PHOTOGRAPHS}))
 
 
 def random_crops(pictures: torch.Tensor, size: int, count: int) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""Abstract pictures: squares, circles, triangles, stripes, lines and splatter in named colours.
+"""Abstract pictures: squares, circles, grids, fields of colour and so on, in named colours.
 
 A layout is a ground and a list of shapes, each with the number of its colour; it is kept only where every
 named colour covers enough of a small flat proof of it. Captions are put together elsewhere.
@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .captions import Mood, Subject, choose, joined
+from .captions import Mood, Subject, article, choose, joined
 from .colours import Colour, draw_names, shade
 from .easel import Easel
+from .patterns import color_fields, grid, mosaic, spirals
 from .shapes import Layout, Shape, circles, drips, lines, splatter, squares, stripes, triangles
 
 MIN_SHARE = 0.16  # of the picture, for each named colour
@@ -32,6 +33,9 @@ class Family:
     nouns: tuple[str, ...]
     styles: tuple[str, ...] = ("abstract painting",)
     share: float = MIN_SHARE
+    soft: float = 0.0  # blur of the edges, in picture sides
+    single: bool = False  # the noun is of one thing and takes an article
+    unsaid: bool = False  # the colours alone may stand for it
 
 
 _thin = functools.partial(lines, width=0.022)
@@ -58,6 +62,22 @@ FAMILIES: dict[str, tuple[Family, ...]] = {
     "splatter": (
         Family(splatter, ("splatter", "paint drops"), ("splatter painting",), SPLATTER_SHARE),
         Family(drips, ("thin {} lines",), ("splatter painting",), MIN_LINE_SHARE),
+    ),
+    "grid": (
+        Family(
+            grid, ("grid",), ("abstract painting", "abstract painting", "geometric painting"), single=True
+        ),
+    ),
+    "spirals": (Family(spirals, ("spirals",)),),
+    "mosaic": (Family(mosaic, ("tiles",), ("mosaic", "mosaic", "abstract painting")),),
+    "color fields": (
+        Family(
+            color_fields,
+            ("color fields",),
+            ("color field painting", "color field painting", "abstract painting"),
+            soft=0.014,
+            unsaid=True,
+        ),
     ),
 }
 
@@ -86,22 +106,31 @@ def paint_abstract(
     shades = [[shade(generator, name) for _ in range(3)] for name in shape_names]
     picks = generator.integers(3, size=len(shapes)).tolist()
     clear = 0.85 if scene == "circles" and colourful and generator.random() < 0.4 else 1.0
+    if family.soft:
+        easel.softened(family.soft)
     for shape, pick in zip(shapes, picks, strict=True):
         colour = shades[shape.colour][pick]
         if shape.width:
             easel.outline(shape.path, shape.width, colour)
         else:
             easel.path(shape.path, colour, clear)
+    if family.soft:
+        easel.restore()
+    return Subject(_phrases(generator, family, names, on_ground), names, kind="abstract"), family.styles
+
+
+def _phrases(
+    generator: np.random.Generator, family: Family, names: tuple[str, ...], on_ground: bool
+) -> tuple[str, ...]:
+    """What the shapes are called: in colours, colorful, or on a ground."""
     noun = str(choose(generator, family.nouns))
+    shown = names[:1] if on_ground else names
+    phrase = _named(noun, joined(shown) if shown else "colorful")
+    if family.single:
+        phrase = article(phrase)
     if on_ground:
-        phrases = tuple(_named(noun, names[0]) + f" on {a} {names[1]} background" for a in (_a(names[1]),))
-    else:
-        phrases = (_named(noun, "colorful" if colourful else joined(names)),)
-    return Subject(phrases, names, kind="abstract"), family.styles
-
-
-def _a(name: str) -> str:
-    return "an" if name[0] in "aeio" else "a"
+        return (f"{phrase} on {article(names[1])} background",)
+    return (phrase, joined(names)) if family.unsaid and names else (phrase,)
 
 
 def _named(noun: str, name: str) -> str:

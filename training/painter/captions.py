@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from .colours import COLOURS
+
 
 @dataclass(frozen=True)
 class Mood:
     """What changes a whole picture: manner of painting, hour, season, and how much is in it."""
 
-    manner: str = "plain"  # plain, oil or watercolor
+    manner: str = "plain"  # plain, oil, watercolor or impressionist
     night: bool = False
     season: str = "summer"  # summer (unsaid), autumn or winter
     minimal: bool = False  # fewer elements on plain grounds
@@ -71,6 +73,8 @@ def _opening(generator: np.random.Generator, kind: str, mood: Mood) -> str:
         return str(choose(generator, ("oil painting of", "an oil painting of")))
     if mood.manner == "watercolor":
         return str(choose(generator, ("watercolor of", "a watercolor of", "a watercolor painting of")))
+    if mood.manner == "impressionist":
+        return str(choose(generator, ("impressionist painting of", "an impressionist painting of")))
     openings = ["", "", "a painting of", "a painting of", "painting of"]
     if kind == "landscape":
         openings += ["landscape painting of", "a landscape painting of"]
@@ -89,11 +93,11 @@ def abstract_caption(
         style = f"{style.removesuffix(' painting')} oil painting"
     if mood.minimal:
         style = f"minimalist {style}"
+    link = "of" if style == "mosaic" else "with"
     draw = generator.random()
-    if draw < 0.16 and mood == Mood():
-        return what
-    if draw < 0.3:
-        return f"{style} with {what}"
-    if draw < 0.38 and not mood.minimal and mood.manner == "plain":
-        return f"a painting of {what}"
-    return f"{article(style)} with {what}"
+    if what.split()[-1] not in COLOURS:  # "red and blue" alone would not say what is shown
+        if draw < 0.16 and mood == Mood():
+            return what
+        if 0.3 <= draw < 0.4 and not mood.minimal and mood.manner == "plain":
+            return f"a painting of {what}"
+    return f"{style} {link} {what}" if draw < 0.3 else f"{article(style)} {link} {what}"

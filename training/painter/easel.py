@@ -69,6 +69,13 @@ class Easel:
         """A round-ended line through the points."""
         self.outline(polygon_path(points, False), width, colour, alpha)
 
+    def stroke(self, ends: Sequence[float], width: float, colour: Colour) -> None:
+        """A straight round-ended line from (ends[0], ends[1]) to (ends[2], ends[3])."""
+        paint = self._stroked
+        paint.setColor(_packed(colour))
+        paint.setStrokeWidth(width)
+        self.canvas.drawLine(*ends, paint)
+
     def outline(self, path: skia.Path, width: float, colour: Colour, alpha: float = 1.0) -> None:
         paint = self._stroked
         paint.setColor(_packed(colour, alpha))

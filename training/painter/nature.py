@@ -52,13 +52,13 @@ def paint_sky(
     easel.gradient([vary(generator, c, 5) for c in sky], 0, bottom)
     easel.rectangle(-0.1, bottom - 0.005, 1.2, 1.1, sky[-1])
     if mood.night:
-        _stars(easel, generator, bottom, 8 if mood.minimal else int(generator.integers(14, 40)))
+        stars(easel, generator, bottom, 8 if mood.minimal else int(generator.integers(14, 40)))
     elif not mood.minimal and generator.random() < 0.55:
         clouds(easel, generator, sky[-1], bottom)
     return name
 
 
-def _stars(easel: Easel, generator: np.random.Generator, bottom: float, number: int) -> None:
+def stars(easel: Easel, generator: np.random.Generator, bottom: float, number: int) -> None:
     for x, y, radius in generator.uniform((0, 0, 0.004), (1, bottom, 0.011), (number, 3)).tolist():
         easel.disc(x, y, radius, (255, 246, 214), 0.95)
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import built, land, pets, still_life, water
+from . import built, indoors, land, outdoors, pets, still_life, water
 from .abstract import FAMILIES, paint_abstract
 from .captions import Mood, Subject, abstract_caption, scene_caption
 from .colours import COLOURS
+from .dabs import dab
 from .easel import Easel, ridge, textured
 
 SceneFunction = Callable[[Easel, np.random.Generator, Mood], Subject]
@@ -36,23 +37,29 @@ class Scene:
 
 BOTH = ("autumn", "winter")
 FIGURATIVE: dict[str, Scene] = {
-    "sunset": Scene(water.sunset, 0.065),
-    "mountains": Scene(land.mountains, 0.065, 0.12, ("winter",)),
-    "sea": Scene(water.sea, 0.06, 0.12),
-    "farmland": Scene(land.farmland, 0.05, 0.08, BOTH),
-    "forest": Scene(land.forest, 0.045, 0.1, BOTH),
-    "desert": Scene(land.desert, 0.035, 0.15),
-    "skyline": Scene(built.skyline, 0.055, 0.45, ("winter",)),
-    "villa": Scene(built.villa, 0.045, 0.1, BOTH),
-    "bottles": Scene(still_life.bottles, 0.035),
-    "fruit": Scene(still_life.fruit, 0.033),
-    "flowers": Scene(still_life.flowers, 0.032),
-    "corgi": Scene(pets.corgi, 0.035),
-    "cat": Scene(pets.cat, 0.033),
-    "goldfish": Scene(pets.goldfish, 0.032),
+    "sunset": Scene(water.sunset, 0.05),
+    "mountains": Scene(land.mountains, 0.05, 0.12, ("winter",)),
+    "sea": Scene(water.sea, 0.045, 0.12),
+    "farmland": Scene(land.farmland, 0.037, 0.08, BOTH),
+    "forest": Scene(land.forest, 0.032, 0.1, BOTH),
+    "desert": Scene(land.desert, 0.023, 0.15),
+    "skyline": Scene(built.skyline, 0.043, 0.45, ("winter",)),
+    "villa": Scene(built.villa, 0.037, 0.1, BOTH),
+    "harbor": Scene(outdoors.harbor, 0.032, 0.12, ("winter",)),
+    "sky": Scene(outdoors.sky, 0.03, 0.12, BOTH),
+    "traffic": Scene(outdoors.traffic, 0.019, 0.35, ("winter",)),
+    "workshop": Scene(indoors.workshop, 0.019),
+    "organisms": Scene(indoors.organisms, 0.02),
+    "bottles": Scene(still_life.bottles, 0.028),
+    "fruit": Scene(still_life.fruit, 0.027),
+    "flowers": Scene(still_life.flowers, 0.025),
+    "corgi": Scene(pets.corgi, 0.027),
+    "cat": Scene(pets.cat, 0.025),
+    "goldfish": Scene(pets.goldfish, 0.025),
 }
 ABSTRACT: dict[str, float] = {
-    "squares": 0.1, "circles": 0.08, "triangles": 0.07, "stripes": 0.04, "lines": 0.04, "splatter": 0.05,
+    "squares": 0.08, "circles": 0.07, "triangles": 0.065, "stripes": 0.03, "lines": 0.035, "splatter": 0.045,
+    "grid": 0.02, "spirals": 0.016, "mosaic": 0.019, "color fields": 0.025,
 }  # fmt: skip
 WEIGHTS: dict[str, float] = {**ABSTRACT, **{name: scene.weight for name, scene in FIGURATIVE.items()}}
 SCENES: tuple[str, ...] = tuple(WEIGHTS)
@@ -90,6 +97,8 @@ def paint(
     if mood.manner == "watercolor":
         _bare_edges(easel, generator)
         easel.restore()
+    elif mood.manner == "impressionist":
+        dab(easel, generator)
     said = tuple(word for word in caption.split() if word in COLOURS)
     return Painted(_finished(generator, easel, mood), caption, scene, said)
 
@@ -127,6 +136,8 @@ def _mood(generator: np.random.Generator, scene: str) -> Mood:
     style = "plain"
     if manner < (0.06 if abstract else 0.14):
         style = "oil"
+    elif manner < 0.22 and not abstract:
+        style = "impressionist"
     elif manner > 0.88 and not abstract and not is_night:  # a pale wash turns night into mud
         style = "watercolor"
     return Mood(
@@ -146,7 +157,7 @@ def _finished(generator: np.random.Generator, easel: Easel, mood: Mood) -> np.nd
     if mood.manner == "watercolor":
         # A pale wash that pools unevenly on white paper.
         return textured(picture + 0.3 * (PAPER - picture), generator, 0.025, 0.025)
-    if draw < 0.45:
+    if draw < 0.45 or mood.manner == "impressionist":
         return picture.copy()
     grain = 0.035 * (draw - 0.45)
     return textured(picture, generator, grain + 0.01, 0.05 * max(0.0, draw - 0.7))

@@ -26,7 +26,7 @@ class Shape:
 Layout = Callable[[np.random.Generator, int, bool], list[Shape]]
 
 
-def _rectangle(x: float, y: float, width: float, height: float, turn: float = 0.0) -> skia.Path:
+def rectangle(x: float, y: float, width: float, height: float, turn: float = 0.0) -> skia.Path:
     """A rectangle about (x, y)."""
     cos, sin = math.cos(turn), math.sin(turn)
     corners = ((-width, -height), (width, -height), (width, height), (-width, height))
@@ -39,12 +39,12 @@ def _circle(x: float, y: float, radius: float) -> skia.Path:
     return path
 
 
-def _deal(generator: np.random.Generator, cells: int, number: int) -> list[int]:
+def deal(generator: np.random.Generator, cells: int, number: int) -> list[int]:
     """Colour indices for the cells, each colour about as often as another, shuffled."""
     return generator.permutation(np.arange(cells) % number).tolist()
 
 
-def _cuts(generator: np.random.Generator, parts: int, evenness: float) -> list[float]:
+def cuts(generator: np.random.Generator, parts: int, evenness: float) -> list[float]:
     """`parts` + 1 places from 0 to 1."""
     widths = evenness + generator.random(parts)
     return [0.0, *np.cumsum(widths / widths.sum()).tolist()]
@@ -69,9 +69,9 @@ def squares(generator: np.random.Generator, number: int, minimal: bool) -> list[
         if generator.random() < 0.5:
             rows = columns
         even = 50.0 if generator.random() < 0.6 else 0.6
-        xs, ys = _cuts(generator, columns, even), _cuts(generator, rows, even)
+        xs, ys = cuts(generator, columns, even), cuts(generator, rows, even)
         gap = float(choose(generator, (0.0, 0.0, 0.015, 0.04)))
-        colours = _deal(generator, rows * columns, max(2, number))
+        colours = deal(generator, rows * columns, max(2, number))
         if generator.random() < 0.3 or number == 1:
             colours = [(i // rows + i % rows) % max(2, number) for i in range(rows * columns)]
         shapes = []
@@ -79,7 +79,7 @@ def squares(generator: np.random.Generator, number: int, minimal: bool) -> list[
             column, row = divmod(i, rows)
             x, y, right, bottom = xs[column], ys[row], xs[column + 1], ys[row + 1]
             if colour < number:
-                block = _rectangle((x + right) / 2, (y + bottom) / 2, right - x - gap, bottom - y - gap)
+                block = rectangle((x + right) / 2, (y + bottom) / 2, right - x - gap, bottom - y - gap)
                 shapes.append(Shape(block, colour))
         return shapes
     if kind == 1:
@@ -89,7 +89,7 @@ def squares(generator: np.random.Generator, number: int, minimal: bool) -> list[
         rings = int(generator.integers(2, 5))
         return [
             Shape(
-                _rectangle(0.5 + (x - 0.5) * t, 0.5 + (y - 0.5) * t, 0.9 - 0.75 * t, 0.9 - 0.75 * t),
+                rectangle(0.5 + (x - 0.5) * t, 0.5 + (y - 0.5) * t, 0.9 - 0.75 * t, 0.9 - 0.75 * t),
                 i % number,
             )
             for i, t in ((i, i / rings) for i in range(rings))
@@ -98,9 +98,9 @@ def squares(generator: np.random.Generator, number: int, minimal: bool) -> list[
     spots = _spots(generator, max(count, number), 0.45 / math.sqrt(count))
     turned = 0.5 if generator.random() < 0.3 else 0.0
     sides = generator.uniform(0.5, 0.95, len(spots)) / math.sqrt(count)
-    colours = _deal(generator, len(spots), number)
+    colours = deal(generator, len(spots), number)
     return [
-        Shape(_rectangle(x, y, side, side, turned * generator.uniform(-1, 1)), colour)
+        Shape(rectangle(x, y, side, side, turned * generator.uniform(-1, 1)), colour)
         for (x, y), side, colour in zip(spots, sides.tolist(), colours, strict=True)
     ]
 
@@ -117,9 +117,9 @@ def _split_blocks(generator: np.random.Generator, number: int) -> list[Shape]:
         else:
             blocks += [(x, y, width, height * share), (x, y + height * share, width, height * (1 - share))]
     gap = float(choose(generator, (0.0, 0.012, 0.03)))
-    colours = _deal(generator, len(blocks), max(2, number))
+    colours = deal(generator, len(blocks), max(2, number))
     return [
-        Shape(_rectangle(x + w / 2, y + h / 2, w - gap, h - gap), colour)
+        Shape(rectangle(x + w / 2, y + h / 2, w - gap, h - gap), colour)
         for (x, y, w, h), colour in zip(blocks, colours, strict=True)
         if colour < number
     ]
@@ -136,7 +136,7 @@ def circles(generator: np.random.Generator, number: int, minimal: bool) -> list[
     shapes = []
     if kind == 2:
         side = int(generator.integers(2, 5))
-        colours = _deal(generator, side * side, number)
+        colours = deal(generator, side * side, number)
         radius = float(generator.uniform(0.36, 0.5)) / side
         rings = int(generator.integers(1, 3))
         for i, colour in enumerate(colours):
@@ -150,7 +150,7 @@ def circles(generator: np.random.Generator, number: int, minimal: bool) -> list[
     spread = 0.5 if kind == 0 else 0.2
     spots = _spots(generator, max(count, number), spread / math.sqrt(count))
     radii = generator.uniform(0.22, 0.55, len(spots)) / math.sqrt(count)
-    colours = _deal(generator, len(spots), number)
+    colours = deal(generator, len(spots), number)
     rings = generator.random() < 0.3
     for (x, y), radius, colour in zip(spots, sorted(radii.tolist(), reverse=True), colours, strict=True):
         shapes.append(Shape(_circle(x, y, radius), colour))
@@ -168,14 +168,14 @@ def triangles(generator: np.random.Generator, number: int, minimal: bool) -> lis
         spots = _spots(generator, max(count, number), 0.5 / math.sqrt(count))
         radii = generator.uniform(0.4, 0.75, len(spots)) / math.sqrt(count)
         upright = generator.random() < 0.5
-        colours = _deal(generator, len(spots), number)
+        colours = deal(generator, len(spots), number)
         for (x, y), radius, colour in zip(spots, radii.tolist(), colours, strict=True):
             turn = -math.pi / 2 + (0 if upright else float(generator.uniform(-math.pi, math.pi)))
             shapes.append(Shape(_regular(x, y, radius, turn), colour))
         return shapes
     if kind == 1:
         rows, columns = int(generator.integers(1, 5)), int(generator.integers(2, 6))
-        colours = _deal(generator, rows * columns, number)
+        colours = deal(generator, rows * columns, number)
         for i, colour in enumerate(colours):
             left, bottom = (i % columns) / columns, (i // columns + 1) / rows - 0.02
             top = bottom - (0.9 if rows > 1 else float(generator.uniform(0.5, 0.9))) / rows
@@ -183,7 +183,7 @@ def triangles(generator: np.random.Generator, number: int, minimal: bool) -> lis
             shapes.append(Shape(polygon_path(corners), colour))
         return shapes
     side = int(generator.integers(2, 6))
-    colours = _deal(generator, 2 * side * side, max(number, 2))
+    colours = deal(generator, 2 * side * side, max(number, 2))
     flips = generator.random(side * side) < (0.5 if generator.random() < 0.5 else 0)
     for i, flip in enumerate(flips.tolist()):
         x, y, step = i % side / side, i // side / side, 1 / side
@@ -205,7 +205,7 @@ def stripes(generator: np.random.Generator, number: int, minimal: bool) -> list[
     """Broad bands side by side: upright, lying, slanted or wavy."""
     count = max(3, number, int(generator.integers(3, 6) if minimal else generator.integers(4, 13)))
     even = 50.0 if generator.random() < 0.5 else 0.5
-    edges = [1.6 * t - 0.3 for t in _cuts(generator, count, even)]
+    edges = [1.6 * t - 0.3 for t in cuts(generator, count, even)]
     turn = float(choose(generator, (0.0, 0.0, math.pi / 2, math.pi / 2, math.pi / 4, -math.pi / 4, 0.4)))
     wave = float(generator.uniform(0.03, 0.08)) if generator.random() < 0.3 else 0.0
     phase, pace = float(generator.uniform(0, 6)), float(generator.uniform(5, 11))
@@ -228,7 +228,7 @@ def lines(generator: np.random.Generator, number: int, minimal: bool, width: flo
     if width > 0.05:
         count = max(number, count // 2)
     curved, level = generator.random() < 0.5, generator.random() < 0.3
-    colours = _deal(generator, count, number)
+    colours = deal(generator, count, number)
     shapes = []
     for colour in colours:
         ends = generator.uniform(-0.1, 1.1, 8).tolist()
@@ -253,7 +253,7 @@ def lines(generator: np.random.Generator, number: int, minimal: bool, width: flo
 def splatter(generator: np.random.Generator, number: int, minimal: bool) -> list[Shape]:
     """Thrown paint: large blots with drops about them."""
     count = max(2 * number, int(generator.integers(2, 5)) if minimal else int(generator.integers(6, 13)))
-    colours = _deal(generator, count, number)
+    colours = deal(generator, count, number)
     shapes = []
     for colour in colours:
         x, y, radius = generator.uniform((0.05, 0.05, 0.09), (0.95, 0.95, 0.22)).tolist()
