@@ -29,12 +29,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
+        device = machine.pick_device(options.device)
         given = Given(
             models=_models(options),
             settings=GenerateSettings(
                 steps=options.steps, guidance=options.guidance, sampler=options.sampler
             ),
-            device=machine.pick_device(options.device),
+            device=device,
+            precision=machine.pick_precision(device, options.precision),
             count=options.count,
             sheets=options.sheets,
             verbose=options.verbose,
@@ -46,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         started = time.monotonic()
         rows += SCORES[name](given)
         logging.info("%s took %.0f s", name, time.monotonic() - started)
-    scores = f"On {machine_in_words(given.device)}:\n\n{markdown(rows)}"
+    scores = f"On {machine_in_words(given.device, given.precision)}:\n\n{markdown(rows)}"
     print(scores)
     if options.card:
         write_card(options.card, scores)
@@ -67,6 +69,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--upsampler-timesteps", type=_numbers, help="of 1000, noisiest first: 700,500,...")
     parser.add_argument("--upsampler-noise", type=float, help="scale of the upsampler's first noise")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument(
+        "--precision", choices=machine.PRECISIONS, default="auto", help="auto is what the tool takes here"
+    )
     parser.add_argument("--verbose", action="store_true", help="say what each scene was taken for")
     return parser
 

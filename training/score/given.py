@@ -28,6 +28,7 @@ class Given:
     models: ModelSet
     settings: GenerateSettings = GenerateSettings()  # steps and guidance left open: the set's own
     device: torch.device = torch.device("cpu")
+    precision: torch.dtype = torch.float32
     count: float = 1.0  # the numbers of pictures, against the usual ones
     sheets: Path | None = None  # folder for sheets of pictures
     verbose: bool = False
@@ -39,17 +40,17 @@ class Given:
     @cached_property
     def base(self) -> glide.Glide:
         """The base model."""
-        return glide.load(self.models.base, self.device)
+        return glide.load(self.models.base, self.device, self.precision)
 
     @cached_property
     def upsampler(self) -> glide.Glide:
         """The upsampler."""
-        return glide.load(self.models.upsampler, self.device)
+        return glide.load(self.models.upsampler, self.device, self.precision)
 
     @cached_property
     def vqgan(self) -> VQModel:
         """The VQGAN."""
-        return vqgan.load(self.models.enhancer, self.device)
+        return vqgan.load(self.models.enhancer, self.device, self.precision)
 
     @cached_property
     def classifier(self) -> classifier.Classifier:

@@ -35,9 +35,10 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def machine(device: torch.device) -> str:
-    """The machine in words: processor, cores, torch, and the card where one was used."""
-    words = f"{_processor()}, {os.cpu_count()} cores, torch {torch.__version__}"
+def machine(device: torch.device, precision: torch.dtype) -> str:
+    """The machine in words: processor, cores, torch, precision, and the card where one was used."""
+    number = str(precision).removeprefix("torch.")
+    words = f"{_processor()}, {os.cpu_count()} cores, torch {torch.__version__}, {number}"
     return f"{torch.cuda.get_device_name(device)}, {words}" if device.type == "cuda" else words
 
 

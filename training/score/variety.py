@@ -11,6 +11,7 @@ from PIL import Image
 
 from training.painter import SCENES, paint
 from training.photographs import load_crops
+from training.pictures import PAINTED_SHARE
 from training.score.fresh import UNSEEN_SEED, Fresh, as_tensor, pictures, unseen
 from training.score.given import Given
 from training.score.held_out import seen_photographs
@@ -71,7 +72,7 @@ def learned_from(count: int, crops: int) -> torch.Tensor:
     shown = np.stack([paint(generator, 64).picture for _ in range(count)])
     photographs = seen_photographs()
     if photographs:
-        shown = np.concatenate([shown, load_crops(photographs, 64, crops, generator)[0]])
+        shown = np.concatenate([shown, load_crops(photographs, 64, crops, generator, PAINTED_SHARE)[0]])
     return as_tensor(shown)
 
 
