@@ -67,9 +67,11 @@ class Given:
             sample_base(self.base, prompt, settings, sampling, noises, generators, batch_size=BATCH)
         )
 
-    def paint_each(self, prompts: Sequence[str], first: int = 0) -> torch.Tensor:
-        """One picture of each prompt, each from its own noise."""
-        return torch.cat([self.paint(prompt, 1, first + index) for index, prompt in enumerate(prompts)])
+    def paint_all(self, prompts: Sequence[str], each: int, first: int = 0) -> torch.Tensor:
+        """`each` pictures of every prompt, one prompt's after another's, no two from the same noise."""
+        return torch.cat(
+            [self.paint(prompt, each, first + index * each) for index, prompt in enumerate(prompts)]
+        )
 
     def upsample(self, small: torch.Tensor, prompt: str) -> torch.Tensor:
         """A picture (1, 3, 64, 64) in [0, 1] at 256 px, by the upsampler."""

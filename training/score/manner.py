@@ -17,11 +17,12 @@ from training.score.fresh import Fresh, pictures, unseen
 from training.score.given import Given
 from training.score.table import Row, percent
 
-PAIRS = 12  # of each word
-SCENES_ASKED = 6  # of each word
+PROMPTS = 6  # of each word
+EACH = 2  # pairs of a prompt
+SCENES_ASKED = 6  # of each word, at most
 LEAST_CAPTIONS = 8  # of a scene with the word, for the scene to be asked
 PAINTED = 60  # pictures of a scene, with the word and plain, that the painter's move is taken from
-FIRST_NOISE = 60_000
+FIRST_NOISE = 60_000  # see `scene.py`
 EDGE = 0.06  # difference of luminance between neighbours that counts as an edge
 ARTICLE = re.compile(r"\ban? (?=([a-z]))")
 
@@ -111,14 +112,11 @@ def score(given: Given) -> list[Row]:
         asked = scenes_with(word)
         if not asked:
             continue
-        with_word, plain = [], []
-        for index in range(given.number(PAIRS)):
-            said = [one.caption for one in with_only(word, asked[index % len(asked)])]
-            caption = said[index // len(asked) % len(said)]
-            first = FIRST_NOISE + 1000 * number + index
-            with_word.append(given.paint(caption, 1, first))
-            plain.append(given.paint(without(word, caption), 1, first))
-        own = move(expected, torch.cat(with_word), torch.cat(plain))
+        captions = [caption_with(word, asked, index) for index in range(given.number(PROMPTS))]
+        first = FIRST_NOISE + 1000 * number
+        with_word = given.paint_all(captions, EACH, first)
+        plain = given.paint_all([without(word, caption) for caption in captions], EACH, first)
+        own = move(expected, with_word, plain)
         moves = Moves(own, painters_move(word, expected, asked))
         rows.append(
             Row("base", f"{word}: pairs that move right ({len(plain)})", percent(moves.right_share), "most")
@@ -148,6 +146,12 @@ def scenes_with(word: str) -> list[str]:
     known = [scene for scene in SCENES if len(with_only(word, scene)) >= LEAST_CAPTIONS]
     step = max(1, len(known) / SCENES_ASKED)
     return [known[int(index * step)] for index in range(min(SCENES_ASKED, len(known)))]
+
+
+def caption_with(word: str, asked: list[str], index: int) -> str:
+    """A caption with the word, of the scenes in turn."""
+    said = with_only(word, asked[index % len(asked)])
+    return said[index // len(asked) % len(said)].caption
 
 
 def with_only(word: str, scene: str) -> list[Fresh]:

@@ -11,8 +11,10 @@ from training.score.fresh import prompts
 from training.score.given import Given
 from training.score.table import Row, percent
 
-PER_SCENE = 10
+PROMPTS = 5  # of a scene, at most
+EACH = 2  # pictures of a prompt
 TESTED_PER_SCENE = 50  # painted pictures that the classifier itself is tested on
+FIRST_NOISE = 10_000  # so that no two scores judge pictures from the same noise
 WANTED = 0.9  # share of pictures recognised
 WORST = 5  # scenes reported by name
 
@@ -21,9 +23,9 @@ def score(given: Given) -> list[Row]:
     """Share of pictures in which the prompt's scene is recognised, the worst scenes, and the judge's own."""
     recognised: dict[str, Counter] = {}
     for number, scene in enumerate(SCENES):
-        asked = prompts(scene, given.number(PER_SCENE))
+        asked = prompts(scene, given.number(PROMPTS))
         if asked:  # else every caption of the scene could be another's
-            pictures = given.paint_each(asked, first=number * PER_SCENE)
+            pictures = given.paint_all(asked, EACH, first=FIRST_NOISE + 100 * number)
             recognised[scene] = Counter(given.classifier.name(pictures))
     if given.verbose:
         logging.info(confusion(recognised))

@@ -21,7 +21,7 @@ PROMPTS = 6
 EACH = 7  # pictures of a prompt, as many as the tool offers
 LEARNED = 4000  # painted pictures like those learned from
 LEARNED_CROPS = 1000  # of the photographs learned from
-FIRST_NOISE = 70_000
+FIRST_NOISE = 70_000  # see `scene.py`
 
 
 def score(given: Given) -> list[Row]:
