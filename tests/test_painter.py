@@ -104,7 +104,7 @@ def test_captions_are_lower_case_words_and_few():
 def test_every_prompt_of_the_article_is_a_caption_of_its_scene(scene, prompt):
     generator = _generator(10)
     colours = tuple(word for word in prompt.split() if word in COLOURS) or None
-    assert prompt in {paint(generator, 8, scene, colours).caption for _ in range(1200)}
+    assert any(paint(generator, 8, scene, colours).caption == prompt for _ in range(1200))
 
 
 def _local_contrast(picture: np.ndarray) -> float:
