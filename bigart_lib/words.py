@@ -133,8 +133,8 @@ SYNONYMS = {
 class Reading:
     """What a model makes of the words of a prompt: each once, in the prompt's own spelling and order.
 
-    Function words, such as "a", "of" and "with", are left out. No part of a recipe: prompt, models and version
-    decide it.
+    Function words, such as "a", "of" and "with", are left out. Not kept in a recipe: prompt, models and
+    version decide it.
     """
 
     followed: tuple[str, ...] = ()  # read, by themselves or as another word
