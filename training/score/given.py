@@ -1,0 +1,84 @@
+"""What every score is given: the networks, how to sample them, how many pictures, and the classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import torch
+from diffusers import VQModel
+
+from bigart_lib import stages
+from bigart_lib.model_sets import ModelSet
+from bigart_lib.models import glide, vqgan
+from bigart_lib.sampling import BASE_SIZE, UPSAMPLED_SIZE, sample_base, sample_upsampler
+from bigart_lib.settings import GenerateSettings
+from training.score import classifier
+from training.score.fresh import UNSEEN_SEED
+
+BATCH = 8  # pictures of a prompt that share a pass through the base model
+
+
+@dataclass
+class Given:
+    """Loads what a score asks for when it first asks, and samples as the tool does."""
+
+    models: ModelSet
+    settings: GenerateSettings = GenerateSettings()  # steps and guidance left open: the set's own
+    device: torch.device = torch.device("cpu")
+    precision: torch.dtype = torch.float32
+    count: float = 1.0  # the numbers of pictures, against the usual ones
+    sheets: Path | None = None  # folder for sheets of pictures
+    verbose: bool = False
+
+    def number(self, usual: int) -> int:
+        """How many pictures instead of the usual number."""
+        return max(1, round(usual * self.count))
+
+    @cached_property
+    def base(self) -> glide.Glide:
+        """The base model."""
+        return glide.load(self.models.base, self.device, self.precision)
+
+    @cached_property
+    def upsampler(self) -> glide.Glide:
+        """The upsampler."""
+        return glide.load(self.models.upsampler, self.device, self.precision)
+
+    @cached_property
+    def vqgan(self) -> VQModel:
+        """The VQGAN."""
+        return vqgan.load(self.models.enhancer, self.device, self.precision)
+
+    @cached_property
+    def classifier(self) -> classifier.Classifier:
+        """Names the scene of a picture of 64 px."""
+        return classifier.load()
+
+    def paint(self, prompt: str, count: int, first: int = 0) -> torch.Tensor:
+        """Pictures of the base model, (count, 3, 64, 64) in [0, 1], from the noises numbered from `first`."""
+        sampling = self.models.sampling
+        settings = stages.complete(self.settings, sampling)
+        generators = [stages.random_generator(UNSEEN_SEED, first + index) for index in range(count)]
+        noises = [stages.draw_noise(generator, BASE_SIZE) for generator in generators]
+        return torch.cat(
+            sample_base(self.base, prompt, settings, sampling, noises, generators, batch_size=BATCH)
+        )
+
+    def paint_each(self, prompts: Sequence[str], first: int = 0) -> torch.Tensor:
+        """One picture of each prompt, each from its own noise."""
+        return torch.cat([self.paint(prompt, 1, first + index) for index, prompt in enumerate(prompts)])
+
+    def upsample(self, small: torch.Tensor, prompt: str) -> torch.Tensor:
+        """A picture (1, 3, 64, 64) in [0, 1] at 256 px, by the upsampler."""
+        generator = stages.random_generator(UNSEEN_SEED)
+        noise = stages.draw_noise(generator, UPSAMPLED_SIZE)
+        return sample_upsampler(self.upsampler, prompt, [small], self.models.sampling, [noise], [generator])[
+            0
+        ]
+
+    def reconstruct(self, picture: torch.Tensor) -> torch.Tensor:
+        """A picture (1, 3, H, W) in [0, 1] through the VQGAN."""
+        return stages.enhance(self.vqgan, picture)

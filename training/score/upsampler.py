@@ -1,0 +1,71 @@
+"""Upsampler: sharper than bicubic enlarging and closer to the truth, without grid and shift of colour."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from bigart_lib.sampling import BASE_SIZE
+from training.painter import COLOURS
+from training.score.given import Given
+from training.score.held_out import SIZE, Captioned, sets
+from training.score.measures import PERIODS, colour_shift, grid, psnr, sharpness, unevenness
+from training.score.table import Row
+
+PAINTED, PHOTOGRAPHED, FLAT = 16, 8, 4  # pictures
+
+
+def score(given: Given) -> list[Row]:
+    """Closeness to held-out pictures, beside bicubic enlarging, and what becomes of flat ones."""
+    rows = []
+    for kind, captioned in sets(given.number(PAINTED), given.number(PHOTOGRAPHED)).items():
+        rows += compared(given, kind, captioned)
+    names = list(COLOURS)[:: len(COLOURS) // FLAT]
+    added, shifts = [], []
+    for colour in (COLOURS[name] for name in names[: given.number(FLAT)]):
+        flat = (torch.tensor(colour) / 255)[None, :, None, None]
+        large = given.upsample(flat.expand(1, 3, BASE_SIZE, BASE_SIZE), "")
+        added.append(unevenness(large))
+        shifts.append(colour_shift(large, flat))
+    rows.append(Row("upsampler", "flat colours: deviation added, levels", f"{np.mean(added):.1f}", "0"))
+    rows.append(Row("upsampler", "flat colours: shift, levels", _with_most(shifts), "0"))
+    return rows
+
+
+def compared(given: Given, kind: str, captioned: Captioned) -> list[Row]:
+    """The rows of one kind of pictures."""
+    ours, bicubic, truths = [], [], []
+    for truth, caption in captioned:
+        small = functional.interpolate(truth, size=(BASE_SIZE, BASE_SIZE), mode="area")
+        ours.append(given.upsample(small, caption))
+        bicubic.append(functional.interpolate(small, size=(SIZE, SIZE), mode="bicubic").clamp(0, 1))
+        truths.append(truth)
+
+    def mean(measure: object, enlarged: list[torch.Tensor]) -> float:
+        return float(np.mean([measure(one, truth) for one, truth in zip(enlarged, truths, strict=True)]))
+
+    shifts = [colour_shift(one, truth) for one, truth in zip(ours, truths, strict=True)]
+    grids = [grid(ours, truths, period) for period in PERIODS]
+    title = f"{kind} ({len(truths)})"
+    usual = f"{mean(psnr, bicubic):.1f} dB", f"{mean(sharpness, bicubic):.2f}"
+    return [
+        Row("upsampler", f"{title}: PSNR", f"{mean(psnr, ours):.1f} dB", f"over bicubic's {usual[0]}"),
+        Row(
+            "upsampler",
+            f"{title}: sharpness against the truth's",
+            f"{mean(sharpness, ours):.2f}",
+            f"1; bicubic {usual[1]}",
+        ),
+        Row(
+            "upsampler",
+            f"{title}: grid of {', '.join(map(str, PERIODS))} px",
+            ", ".join(f"{one:.1f}" for one in grids),
+            "about 1",
+        ),
+        Row("upsampler", f"{title}: shift of colour, levels", _with_most(shifts), "under 1"),
+    ]
+
+
+def _with_most(values: list[float]) -> str:
+    return f"{np.mean(values):.1f} (most {max(values):.1f})"
