@@ -17,6 +17,7 @@ from bigart_lib.bars import Bars
 from bigart_lib.loading import load
 from bigart_lib.models_command import models_command, models_parser
 from bigart_lib.progress import Report, no_report
+from bigart_lib.prompts import about_words
 from bigart_lib.settings import GenerateSettings, PaintSettings, TextureSettings
 from bigart_lib.studio_command import studio_command, studio_parser
 
@@ -93,7 +94,8 @@ def _paint(options: argparse.Namespace, run: _Run) -> int:
     paints_on = options.size > 256
     say(f"{_capital(bigart.describe())}, seed {generate.seed}{_estimate(bigart, 256, 256, settings)}")
     run.folder = _new_folder(options.out, prompt)
-    _warn_of_unknown_words(bigart, prompt)
+    if words := about_words(prompt, bigart.read, bigart.model_set.name):
+        print(words, file=sys.stderr)
     candidates = bigart.generate(prompt, generate, run.bars(options.quiet))
     sheet = save_candidates(run.folder, candidates)
     if not paints_on:
@@ -163,14 +165,6 @@ class _Written:
 
     def keep(self, stage: str, image: Image.Image, recipe: Recipe) -> None:
         self.last = self._folder.save(stage, image, recipe)
-
-
-def _warn_of_unknown_words(bigart: BigArt, prompt: str) -> None:
-    if unknown := bigart.unknown_words(prompt):
-        print(
-            f"these models do not know {', '.join(map(repr, unknown))} and will paint without",
-            file=sys.stderr,
-        )
 
 
 def _ask(sheet: Path, count: int) -> int:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from bigart_lib.model_sets import ModelSet
     from bigart_lib.models.tokenizer import Tokenizer
+    from bigart_lib.words import Reading
 
 CANDIDATE_SIZE = 256  # px a side, and what the sizes of `PaintSettings` count from
 CUDA_BATCH = 7  # candidates that share a pass on a CUDA device
@@ -165,11 +166,11 @@ class BigArt:
         """A picture repainted by VQGAN, of the same size."""
         return images.to_image(self._enhance(images.to_tensor(image), self._stoppable(report)))
 
-    def unknown_words(self, prompt: str) -> list[str]:
-        """Words of a prompt that the base model cannot read."""
+    def read(self, prompt: str) -> Reading:
+        """Which words of a prompt the base model follows, and which it does not; loads no network."""
         if self._tokenizer is None:
             self._tokenizer = glide.load_tokenizer(self.model_set.base)
-        return self._tokenizer.unknown_words(prompt)
+        return self._tokenizer.read(prompt)
 
     def seconds_to_enlarge(self, width: int, height: int, times: int) -> float:
         """About how long enlarging will take on this machine, from a quick measurement of it."""

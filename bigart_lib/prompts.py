@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
+
+from bigart_lib.words import Reading
 
 EXAMPLES = {  # by kind; those of the article
     "Abstract": (
@@ -47,6 +50,7 @@ IDEAS = frozenset(
     """.split()
 )
 IDEA_PHRASES = ("brand new day", "state of mind", "meaning of life")
+MOST_SUGGESTIONS = 3  # examples, to one whose words are all unknown
 NOT_NAMES = frozenset(  # capitalised words beside which another is a place or a style, not a person
     """
     art bay beach boston bridge canyon castle central chicago city coast deco desert east eiffel empire
@@ -79,6 +83,43 @@ def hint(prompt: str) -> str:
             "alike? If not, name things that can be seen."
         )
     return ""
+
+
+def about_words(prompt: str, read: Callable[[str], Reading], models: str) -> str:
+    """What to say of words that are not followed as they stand; nothing where all are.
+
+    Parameters
+    ----------
+    read : tells which words of a prompt the models follow, as `BigArt.read` does.
+    models : name of the set.
+    """
+    reading = read(prompt)
+    if reading.unknown and not reading.followed and not reading.beyond:
+        return f"The {models} models know none of these words and will paint without them.{_suggest(read)}"
+    sentences = []
+    if reading.followed and (reading.unknown or reading.beyond):
+        sentences.append(f"Followed: {', '.join(reading.followed)}.")
+    if reading.read_as:
+        pairs = _listed(f"“{word}” as “{other}”" for word, other in reading.read_as)
+        sentences.append(f"Read {pairs}.")
+    if reading.unknown:
+        sentences.append(f"Not known to the {models} models: {', '.join(reading.unknown)}.")
+    if reading.beyond:
+        sentences.append(f"Too far back in the prompt to be read: {', '.join(reading.beyond)}.")
+    return " ".join(sentences)
+
+
+def _suggest(read: Callable[[str], Reading]) -> str:
+    """Short examples that the models know every word of."""
+    examples = sorted((example for group in EXAMPLES.values() for example in group), key=len)
+    known = [example for example in examples if not read(example).unknown]
+    quoted = [f"“{example}”" for example in known[:MOST_SUGGESTIONS]]
+    return f" They know {_listed(quoted)}." if quoted else ""
+
+
+def _listed(parts: Iterable[str]) -> str:
+    *first, last = parts
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _name_of_a_person(words: list[str]) -> str:

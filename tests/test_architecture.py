@@ -20,7 +20,8 @@ MAY_IMPORT = {  # layers, lowest first; the files of models/ are one layer, thos
     "machine": set(),
     "progress": set(),
     "weights": {"weights", "progress", "version"},
-    "models": {"models", "weights", "progress"},
+    "words": set(),
+    "models": {"models", "weights", "progress", "words"},
     "conversion": {"models", "weights", "progress"},
     "published": {"conversion", "weights", "progress"},
     "model_sets": {"settings", "weights", "published", "progress"},
@@ -33,9 +34,9 @@ MAY_IMPORT = {  # layers, lowest first; the files of models/ are one layer, thos
     "preview": {"settings", "images", "texture", "stages"},
     "pipeline": {
         *("settings", "images", "machine", "progress", "models", "model_sets", "stages", "recipe", "version"),
-        "results",
+        *("results", "words"),
     },
-    "prompts": set(),
+    "prompts": {"words"},
     "copies": set(),
     "session": {
         *("copies", "settings", "images", "progress", "recipe", "run_folder", "results", "preview"),
@@ -52,7 +53,7 @@ MAY_IMPORT = {  # layers, lowest first; the files of models/ are one layer, thos
     "models_command": {"arguments", "published", "weights", "progress"},
     "cli": {
         *("arguments", "bars", "models_command", "settings", "images", "progress", "recipe", "run_folder"),
-        *("pipeline", "loading", "session", "studio_command"),
+        *("pipeline", "prompts", "loading", "session", "studio_command"),
     },
     "__main__": {"cli"},
 }  # fmt: skip

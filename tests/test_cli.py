@@ -183,9 +183,27 @@ def test_info_says_of_what_a_picture_is_a_variation(bigart, tmp_path):
     assert "a variation of: seed 5 number 2, at a distance of 0.3" in bigart("info", path)[1]
 
 
-def test_words_that_the_models_do_not_know_are_named(bigart):
-    _, _, errors = bigart("a purple lake", "--size", 256, "--count", 1)
-    assert "these models do not know 'purple' and will paint without" in errors
+@pytest.mark.parametrize(
+    ("prompt", "line"),
+    [
+        ("A zzyzx lake", "Followed: lake. Not known to the embedded models: zzyzx."),
+        ("a pond", "Read “pond” as “lake”."),
+    ],
+)
+def test_words_that_are_not_followed_as_they_stand_are_told(bigart, prompt, line):
+    code, _, errors = bigart(prompt, "--size", 256, "--count", 1)
+    assert code == 0 and line in errors
+
+
+def test_a_prompt_of_unknown_words_paints_and_says_what_is_known(bigart):
+    code, lines, errors = bigart("zzyzx", "--size", 256, "--count", 1)
+    assert code == 0 and Path(lines[-1]).exists()
+    assert [line for line in errors if "none of these words" in line and "“sunset over a lake”" in line]
+
+
+def test_nothing_is_said_where_every_word_is_known(bigart):
+    errors = bigart(PROMPT, "--size", 256, "--count", 1, "--quiet")[2]
+    assert errors == []
 
 
 def write_bad_pictures(folder):

@@ -11,6 +11,7 @@ from small_glide import published_small, small_config
 from bigart_lib.models import glide
 from bigart_lib.models.tokenizer import BytePairTokenizer, WordTokenizer
 from bigart_lib.weights import WeightsError
+from bigart_lib.words import Reading
 
 
 def test_the_tokenizer_equals_the_published_one():
@@ -22,12 +23,21 @@ def test_the_tokenizer_equals_the_published_one():
         assert mask[0].tolist() == entry["mask"]
 
 
+def test_byte_pairs_follow_every_word():
+    assert BytePairTokenizer().read("A zzyzx over a lake") == Reading(followed=("zzyzx", "lake"))
+
+
 def test_the_word_tokenizer_reads_known_words_and_names_the_others():
     tokenizer = WordTokenizer(["a", "red", "snow"], context_length=4)
     ids, mask = tokenizer(["A red, snow-capped Bredon", ""])
     assert ids.tolist() == [[0, 1, 2, 3], [3, 3, 3, 3]]
     assert mask.tolist() == [[True, True, True, False], [False] * 4]
-    assert tokenizer.unknown_words("A red, snow-capped Bredon") == ["capped", "bredon"]
+    assert tokenizer.read("A red, snow-capped Bredon") == Reading(("red", "snow"), ("capped", "Bredon"))
+
+
+def test_the_word_tokenizer_reads_forms_and_stand_ins_as_the_known_word():
+    tokenizer = WordTokenizer(["a", "corgi", "lake"], context_length=4)
+    assert tokenizer.tokens("a dog by lakes") == tokenizer.tokens("A corgi, lake") == [0, 1, 2]
 
 
 @torch.inference_mode()

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -9,8 +10,41 @@ import pytest
 pytest.importorskip("skia")
 
 from training.painter import COLOURS, HELD_OUT_PAIRS, SCENES, colour_shares, paint
+from training.painter.captions import Mood
 
-ABSTRACT = ("squares", "circles", "triangles", "stripes", "splatter")
+drawing = sys.modules["training.painter.paint"]  # the module, whose name in the package is the function's
+FIGURATIVE = tuple(drawing.FIGURATIVE)
+ABSTRACT = (
+    "squares",
+    "circles",
+    "triangles",
+    "stripes",
+    "splatter",
+    "grid",
+    "spirals",
+    "mosaic",
+    "color fields",
+)
+ARTICLE = {  # what the article's prompts ask for, and the scene that is called so
+    "circles": "an abstract painting with colorful circles",
+    "splatter": "a splatter painting with thin yellow and black lines",
+    "squares": "a block color painting with purple and green squares",
+    "triangles": "an abstract painting with orange triangles",
+    "villa": "landscape painting of an italian villa",
+    "sunset": "sunset over a lake",
+    "mountains": "majestic snow-capped mountains",
+    "corgi": "a painting of a corgi",
+    "cat": "a tabby cat",
+    "goldfish": "a goldfish in a glass bowl",
+    "workshop": "a wood workshop",
+    "organisms": "microscopic organisms",
+    "traffic": "traffic jam",
+    "bottles": "still life painting of colorful glass bottles",
+    "farmland": "a painting of rolling farmland",
+    "fruit": "a still life painting of a bowl of fruit",
+    "sea": "a seascape with crashing waves",
+    "skyline": "boston city skyline",
+}
 
 
 def _generator(seed: int) -> np.random.Generator:
@@ -64,6 +98,29 @@ def test_captions_are_lower_case_words_and_few():
     captions = [paint(generator, 16).caption for _ in range(600)]
     assert all(re.fullmatch(r"[a-z-]+( [a-z-]+)*", caption) for caption in captions)
     assert len({word for caption in captions for word in caption.split()}) < 250
+
+
+@pytest.mark.parametrize(("scene", "prompt"), ARTICLE.items())
+def test_every_prompt_of_the_article_is_a_caption_of_its_scene(scene, prompt):
+    generator = _generator(10)
+    colours = tuple(word for word in prompt.split() if word in COLOURS) or None
+    assert any(paint(generator, 8, scene, colours).caption == prompt for _ in range(1200))
+
+
+def _local_contrast(picture: np.ndarray) -> float:
+    """How far neighbouring pixels lie apart, on average."""
+    return float(np.abs(np.diff(picture.astype(float), axis=1)).mean())
+
+
+@pytest.mark.parametrize("scene", FIGURATIVE)
+def test_an_impressionist_picture_is_broken_into_more_colours_than_a_plain_one(scene, monkeypatch):
+    contrast = {}
+    for manner in ("plain", "impressionist"):
+        monkeypatch.setattr(drawing, "_mood", lambda generator, scene, manner=manner: Mood(manner=manner))
+        painted = [paint(_generator(seed), 64, scene) for seed in range(4)]
+        assert all(("impressionist" in one.caption) == (manner == "impressionist") for one in painted)
+        contrast[manner] = np.mean([_local_contrast(one.picture) for one in painted])
+    assert contrast["impressionist"] > 1.1 * contrast["plain"]
 
 
 def test_the_colours_of_a_picture_are_those_in_its_caption():

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from training import photographs
+from training.painterly import painterly
 from training.photograph_captions import LANDSCAPES, MOVED_TO_CLASS, SUBJECTS, TECHNICAL, captions_for
 from training.photographs import (
     CC0,
@@ -165,6 +166,21 @@ def test_the_same_seed_gives_the_same_crops_and_another_seed_others(tmp_path):
     first, again, other = (load_crops(pictures, 16, 4, np.random.default_rng(seed)) for seed in (5, 5, 6))
     assert (first[0] == again[0]).all() and first[1] == again[1]
     assert (first[0] != other[0]).any()
+
+
+def test_crops_that_are_to_be_painted_are_called_paintings(tmp_path):
+    pictures = [make_picture(tmp_path, "red", 90, 70, (255, 0, 0))]
+    captions = load_crops(pictures, 32, 40, np.random.default_rng(0), 0.5)[1]
+    assert set(captions) == {"a photograph of red", "a painting of red"}
+
+
+def test_the_painterly_filter_takes_grain_away_and_keeps_edges():
+    picture = np.full((64, 64, 3), 60, np.uint8)
+    picture[:, 32:] = 200
+    noisy = (picture + np.random.default_rng(0).integers(-20, 20, picture.shape)).astype(np.uint8)
+    painted = painterly(noisy).astype(int)
+    assert painted[:, :28].std() < 0.6 * noisy[:, :28].std()
+    assert (painted[:, 34] - painted[:, 29] > 100).all()
 
 
 def test_a_crop_covers_55_to_100_percent_of_the_short_side_and_may_be_flipped(tmp_path):

@@ -10,6 +10,7 @@ import bigart_lib
 from bigart_lib import CancelledError, GenerateSettings, PaintSettings, TextureSettings, machine, pipeline
 from bigart_lib.images import PictureError
 from bigart_lib.results import Candidate, Memory
+from bigart_lib.words import Reading
 
 PLAIN = TextureSettings(0)
 
@@ -44,6 +45,15 @@ def test_a_painting_is_saved_with_its_recipe_and_never_over_another(bigart, tmp_
         assert round(image.info["dpi"][0]) == 150 and "a lake" in image.text["bigart"]
     with pytest.raises(FileExistsError):
         painting.save(tmp_path / "mine.png")
+
+
+def test_unknown_words_change_nothing_and_are_told(bigart):
+    one = GenerateSettings(1, count=1)
+    lake, both, none = (
+        bigart.generate(prompt, one)[0].image.tobytes() for prompt in ("lake", "zzyzx lake", "zzyzx")
+    )
+    assert lake == both and none != lake
+    assert bigart.read("zzyzx lake") == Reading(followed=("lake",), unknown=("zzyzx",))
 
 
 def test_what_the_artist_left_open_is_in_the_recipe(bigart):

@@ -94,8 +94,23 @@ def test_a_hint_comes_before_anything_is_painted(artist):
     assert "without people" in artist.prompt.hint
     artist.prompt.prompt.value = "a lake"
     assert artist.prompt.hint == ""
-    artist.prompt.prompt.value = "a zeppelin over a lake"
-    assert "zeppelin" in artist.prompt.hint and "lake" not in artist.prompt.hint
+
+
+def test_the_prompt_card_says_which_words_are_followed(artist):
+    artist.prompt.prompt.value = "A zzyzx over a <Lake>"
+    assert artist.prompt.hint == "Followed: Lake. Not known to the embedded models: zzyzx."
+    artist.prompt.prompt.value = "a pond"
+    assert artist.prompt.hint == "Read “pond” as “lake”."
+    artist.prompt.prompt.value = "zzyzx"
+    assert "none of these words" in artist.prompt.hint and "sunset over a lake" in artist.prompt.hint
+    artist.prompt.prompt.value = "lakes"
+    assert artist.prompt.hint == ""
+
+
+def test_what_cannot_be_painted_comes_before_what_is_followed(artist):
+    artist.prompt.prompt.value = "a sailor on a lake"
+    hint, words = artist.prompt.hint.split(" Followed: ")
+    assert "without people" in hint and words.startswith("lake.")
 
 
 @pytest.mark.parametrize("seed", ["-1", "seven", "1.5", ""])

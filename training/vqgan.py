@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from diffusers import VQModel
+from diffusers.models.resnet import ResnetBlock2D
 from torch.nn import functional
 
 from bigart_lib.models import vqgan
@@ -41,6 +42,7 @@ COLOUR_WEIGHT = 2.0
 COLOUR_PATCH = 16  # px a side of the patches whose mean colour must be right
 CRITIC_WEIGHT = 0.15  # of the critic's pull on the last layer, against that of the other losses
 FEATURES_WEIGHT = 0.3
+CONSTANT = 1.0  # added to half of the channels of each group at first, and taken from the other half
 LEARNING_RATE = 1e-3
 CRITIC_LEARNING_RATE = 3e-4
 CONFIG = {
@@ -54,6 +56,29 @@ CONFIG = {
     "vq_embed_dim": 8,
     "norm_num_groups": 2,
 }  # fmt: skip
+
+
+def build() -> VQModel:
+    """The untrained network, its normalisations made to leave colours alone.
+
+    Group normalisation takes from a picture how light and how coloured it is as a whole. Where half of each
+    group's channels begin far above zero and half as far below, mean and deviation are those of the constants,
+    and what the picture adds passes as it is.
+    """
+    network = VQModel(**CONFIG)
+    for half in (network.encoder, network.decoder):
+        streams = [half.conv_in]
+        for name, module in half.named_modules():
+            if name.endswith(("conv_shortcut", "samplers.0.conv")):
+                streams.append(module)
+        for stream in streams:
+            signs = torch.tensor([1.0, -1.0]).repeat(stream.out_channels // 2)
+            stream.bias.data.copy_(CONSTANT * signs)
+            stream.weight.data.mul_(3**0.5)  # torch's beginning would make the picture fainter each time
+        for module in half.modules():
+            if isinstance(module, ResnetBlock2D):
+                torch.nn.init.zeros_(module.conv2.weight)
+    return network
 
 
 def reconstruct(
@@ -126,7 +151,7 @@ class Codebook(torch.nn.Module):
 def train(device: torch.device, seed: int) -> None:
     """Train until the crops are seen, from the last checkpoint if there is one."""
     torch.manual_seed(seed)
-    network = accelerate(VQModel(**CONFIG).to(device, memory_format=torch.channels_last))
+    network = accelerate(build().to(device, memory_format=torch.channels_last))
     critic = Critic().to(device, memory_format=torch.channels_last)
     critic_optimizer = torch.optim.AdamW(critic.parameters(), CRITIC_LEARNING_RATE, betas=(0.5, 0.9))
     codebook = Codebook(network)
@@ -186,7 +211,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--export", type=Path, help="write the trained weights here instead of training")
     options = parser.parse_args(arguments)
     if options.export:
-        run = Run("vqgan", VQModel(**CONFIG), PHASES, LEARNING_RATE)
+        run = Run("vqgan", build(), PHASES, LEARNING_RATE)
         vqgan.save(run.average.module, options.export)
     else:
         train(torch.device(options.device), options.seed)

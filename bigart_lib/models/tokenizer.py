@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import torch
+
+from bigart_lib.words import Reading, content_words, make_reading, read_words
+from bigart_lib.words import split_words as split_words  # what vocabularies are made with
 
 if TYPE_CHECKING:
     import tiktoken
@@ -36,9 +38,9 @@ class Tokenizer:
         """Token ids of one prompt, neither cut nor padded."""
         raise TypeError("use BytePairTokenizer or WordTokenizer")
 
-    def unknown_words(self, prompt: str) -> list[str]:
-        """Words of the prompt that the models cannot read, in order."""
-        return []
+    def read(self, prompt: str) -> Reading:
+        """Which words of the prompt are followed, and which are not."""
+        raise TypeError("use BytePairTokenizer or WordTokenizer")
 
     def __call__(self, prompts: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
         """Ids (N, context_length) int64, and the mask of the same shape, True at the prompt's own tokens.
@@ -65,9 +67,13 @@ class BytePairTokenizer(Tokenizer):
         """Token ids of one prompt, neither cut nor padded."""
         return _gpt2_encoding().encode_ordinary(prompt.lower())
 
+    def read(self, prompt: str) -> Reading:
+        """Every word is followed: what is no token is spelled."""
+        return Reading(followed=content_words(prompt))
+
 
 class WordTokenizer(Tokenizer):
-    """One token a word, from a small vocabulary; other words are passed over, and can be named.
+    """One token a word, from a small vocabulary; other words are read as one of it, or passed over.
 
     A whole vocabulary of byte pairs would be most of the weight of a small model.
     """
@@ -77,17 +83,12 @@ class WordTokenizer(Tokenizer):
         self._ids = {word: index for index, word in enumerate(vocabulary)}
 
     def tokens(self, prompt: str) -> list[int]:
-        """Token ids of one prompt's known words, neither cut nor padded."""
-        return [self._ids[word] for word in split_words(prompt) if word in self._ids]
+        """Token ids of what one prompt's words are read as, neither cut nor padded."""
+        return [self._ids[known] for word in read_words(prompt, self._ids) for known in word.known]
 
-    def unknown_words(self, prompt: str) -> list[str]:
-        """Words of the prompt that the models cannot read, in order."""
-        return [word for word in split_words(prompt) if word not in self._ids]
-
-
-def split_words(prompt: str) -> list[str]:
-    """Lower-case words of a prompt; hyphens and signs separate them."""
-    return re.findall(r"[a-z]+", prompt.lower())
+    def read(self, prompt: str) -> Reading:
+        """Which words of the prompt are followed, and which are not."""
+        return make_reading(prompt, self._ids, self.context_length)
 
 
 @cache

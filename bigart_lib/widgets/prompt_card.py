@@ -23,7 +23,7 @@ class PromptCard:
     sampling : what steps, guidance and sampler are until the artist changes them.
     on_create, on_cancel : called by the buttons.
     guard : wraps what a widget calls, so that errors are shown.
-    unknown_words : words of a prompt that the models cannot read.
+    about_words : what to say of words of a prompt that the models do not follow.
     """
 
     def __init__(
@@ -32,9 +32,9 @@ class PromptCard:
         on_create: Callable[[], None],
         on_cancel: Callable[[], None],
         guard: Callable[[Callable], Callable],
-        unknown_words: Callable[[str], list[str]],
+        about_words: Callable[[str], str],
     ) -> None:
-        self._unknown_words = unknown_words
+        self._about_words = about_words
         self._last_seed: int | None = None
         self.prompt = parts.named(
             ipywidgets.Text(placeholder="sunset over a lake", description="Prompt"), "bigart-prompt"
@@ -146,13 +146,8 @@ class PromptCard:
         return choose
 
     def _show_hint(self) -> None:
-        words = hint(self.prompt.value)
-        unknown = self._unknown_words(self.prompt.value)
-        if not words and unknown:
-            words = (
-                f"These models do not know {', '.join(f'“{word}”' for word in unknown)}, and paint without."
-            )
-        self._hint.value = parts.escape(words)
+        prompt = self.prompt.value
+        self._hint.value = parts.escape(" ".join(filter(None, [hint(prompt), self._about_words(prompt)])))
 
     def _example_rows(self) -> ipywidgets.VBox:
         buttons = iter(self.examples)

@@ -18,6 +18,7 @@ import ipywidgets
 
 from bigart_lib import images
 from bigart_lib.progress import Progress, Report
+from bigart_lib.prompts import about_words
 from bigart_lib.session import Batch, Session, Work, describe, first_candidate
 from bigart_lib.settings import PaintSettings, new_seed
 from bigart_lib.widgets import parts
@@ -56,9 +57,8 @@ class Studio:
         self.jobs = Jobs(threading.RLock())
         self._row: ProgressRow | None = None  # where something was said last
         guard = self._guard
-        self.prompt_card = PromptCard(
-            bigart.model_set.sampling, self.create, self.cancel, guard, bigart.unknown_words
-        )
+        about = functools.partial(about_words, read=bigart.read, models=bigart.model_set.name)
+        self.prompt_card = PromptCard(bigart.model_set.sampling, self.create, self.cancel, guard, about)
         self.pick_card = PickCard(
             self.pick, self.toggle_favourite, self.more_like_this, self.seven_more, self._show_strip, guard
         )

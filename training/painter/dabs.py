@@ -5,9 +5,9 @@ import numpy as np
 from .colours import Colour
 from .easel import Easel
 
-GRID = 27  # strokes on a side
+GRID = 23  # strokes on a side
 SKETCH = 64  # pixels on a side of what colours are taken from, where the picture is larger
-LENGTH, WIDTH = 0.062, 0.024  # of a stroke, in picture sides
+LENGTH, WIDTH = 0.066, 0.027  # of a stroke, in picture sides
 BROKEN = 17.0  # by how much (of 255) a stroke's colour strays, and half as much its lightness
 SATURATION = 1.18
 
