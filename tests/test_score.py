@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 pytest.importorskip("skia")
 
@@ -192,6 +193,18 @@ def test_spread_and_nearest_are_distances():
     assert variety.spread(points) == 5
     distance, index = variety.nearest(points, torch.tensor([[0.0, 1.0], [3.0, 4.0]]))
     assert distance.tolist() == [1, 0] and index.tolist() == [0, 1]
+
+
+def test_a_copy_is_found_with_the_picture_it_copies(tmp_path):
+    learned = variety.learned_from(30, 1)
+    copies = (0.97 * learned[[7, 21]] + 0.02 * torch.rand(2, 3, SIDE, SIDE)).clamp(0, 1)
+    distance, index = variety.nearest(variety.coarse(copies), variety.coarse(learned))
+    assert index.tolist() == [7, 21]
+    others = variety.nearest(variety.coarse(painted("corgi", 5)), variety.coarse(learned))[0]
+    assert distance.max() < 0.3 * others.min()
+    variety.write_sheet([copies, learned[index]], tmp_path / "sheets" / "nearest.png")
+    with Image.open(tmp_path / "sheets" / "nearest.png") as sheet:
+        assert sheet.size == (2 * SIDE, 2 * SIDE)
 
 
 def test_common_captions_come_with_seven_pictures_that_bear_them():

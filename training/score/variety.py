@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
+from torch.nn import functional
 
 from training.painter import SCENES, paint
 from training.photographs import load_crops
@@ -19,6 +20,7 @@ from training.score.table import Row
 
 PROMPTS = 6
 EACH = 7  # pictures of a prompt, as many as the tool offers
+COARSE = 16  # px a side, for what is compared as a whole
 LEARNED = 4000  # painted pictures like those learned from
 LEARNED_CROPS = 1000  # of the photographs learned from
 FIRST_NOISE = 70_000  # see `scene.py`
@@ -38,16 +40,19 @@ def score(given: Given) -> list[Row]:
         value = f"{np.mean(ratios):.2f} (least {min(ratios):.2f}: {least})"
         rows.append(Row("base", f"spread of {EACH} in {name}, against the painter's", value, "about 1"))
     learned = learned_from(given.number(LEARNED), given.number(LEARNED_CROPS))
-    bank = features(learned)
     own, theirs = torch.cat(ours), torch.cat(painted)
-    distance, index = nearest(features(own), bank)
-    usual, _ = nearest(features(theirs), bank)
-    ratio = distance / usual.median()
-    least = f"least {ratio.min():.2f}; of painted ones {usual.min() / usual.median():.2f}"
-    title = f"distance to the nearest of {len(bank)} learned from, against painted ones'"
-    rows.append(Row("base", title, f"{ratio.median():.2f} ({least})", "about 1"))
+    sheet = [own]
+    for name, space in (("features", features), (f"{COARSE}x{COARSE} pixels", coarse)):
+        bank = space(learned)
+        distance, index = nearest(space(own), bank)
+        usual = nearest(space(theirs), bank)[0]
+        ratio = distance / usual.median()
+        least = f"least {ratio.min():.2f}; of painted ones {usual.min() / usual.median():.2f}"
+        title = f"distance in {name} to the nearest of {len(bank)} learned from, against painted ones'"
+        rows.append(Row("base", title, f"{ratio.median():.2f} ({least})", "1 or more"))
+        sheet.append(learned[index])
     if given.sheets:
-        write_pairs(own, learned[index], given.sheets / "nearest.png")
+        write_sheet(sheet, given.sheets / "nearest.png")
     return rows
 
 
@@ -86,12 +91,18 @@ def nearest(points: torch.Tensor, bank: torch.Tensor) -> tuple[torch.Tensor, tor
     return torch.cdist(points, bank).min(dim=1)
 
 
-def write_pairs(own: torch.Tensor, learned: torch.Tensor, path: Path) -> None:
-    """A sheet of pictures (N, 3, H, W), seven a row, with the nearest learned from in the row below."""
-    rows = []
-    for first in range(0, len(own), EACH):
-        for group in (own, learned):
-            rows.append(torch.cat([*group[first : first + EACH]], dim=2))
+def coarse(pictures: torch.Tensor) -> torch.Tensor:
+    """Pictures averaged down to 16 px, (N, 3 * 16 * 16): what a copy would share, whatever its detail."""
+    return functional.adaptive_avg_pool2d(pictures, COARSE).flatten(1)
+
+
+def write_sheet(stacks: list[torch.Tensor], path: Path) -> None:
+    """A sheet of pictures (N, 3, H, W), seven a row, and below each row those of the other stacks."""
+    rows = [
+        torch.cat([*stack[first : first + EACH]], dim=2)
+        for first in range(0, len(stacks[0]), EACH)
+        for stack in stacks
+    ]
     sheet = torch.cat(rows, dim=1).mul(255).round().byte().permute(1, 2, 0).numpy()
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(sheet).save(path)
