@@ -63,7 +63,7 @@ RECIPES = {
         attention=(False, False, True, True, True),
         text_width=128,
         text_layers=3,
-        phases=(Phase(until=170_000, size=32, batch=32), Phase(until=260_000, size=64, batch=24)),
+        phases=(Phase(until=125_000, size=32, batch=48), Phase(until=200_000, size=64, batch=32)),
         painted_size=64,
     ),
     "upsampler": Recipe(

@@ -25,7 +25,7 @@ from torch.optim.swa_utils import AveragedModel
 WARM_UP_STEPS = 50
 AVERAGE_DECAY = 0.998  # of the moving average, a step
 SECONDS_BETWEEN_CHECKPOINTS = 180
-PICTURES_BETWEEN_SHEETS = 8000
+PICTURES_BETWEEN_SHEETS = 30_000
 RUNS = Path(__file__).parent / "runs"
 
 
@@ -101,7 +101,9 @@ class Run:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.network = network
         self.average = AveragedModel(network, multi_avg_fn=_average)
-        self.optimizer = torch.optim.AdamW(network.parameters(), lr=learning_rate, betas=(0.9, 0.99))
+        self.optimizer = torch.optim.AdamW(
+            network.parameters(), lr=learning_rate, betas=(0.9, 0.99), fused=True
+        )
         self.learning_rate = learning_rate
         self.phases = phases
         self.total = phases[-1].until
