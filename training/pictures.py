@@ -47,7 +47,7 @@ class Pictures:
 
 
 def vocabulary() -> tuple[str, ...]:
-    """The words that captions teach: the painter's, as a long look finds them, and photographs' common ones."""
+    """The words that captions teach: all of the painter's, and those that several photographs share."""
     generator = np.random.default_rng(0)
     painted = [paint(generator, 8).caption for _ in range(CAPTIONS_FOR_VOCABULARY)]
     words = {word for caption in painted for word in split_words(caption)}

@@ -62,8 +62,8 @@ def build() -> VQModel:
     """The untrained network, its normalisations made to leave colours alone.
 
     Group normalisation takes from a picture how light and how coloured it is as a whole. Where half of each
-    group's channels begin far above zero and half as far below, mean and deviation are those of the constants,
-    and what the picture adds passes as it is.
+    group's channels begin far above zero and half as far below, mean and deviation are mostly those of the
+    constants, and what the picture adds passes as it is.
     """
     network = VQModel(**CONFIG)
     for half in (network.encoder, network.decoder):
