@@ -7,7 +7,6 @@ ninja; without them, and on a GPU, `accelerate` leaves the network as it is.
 from __future__ import annotations
 
 import functools
-import shutil
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -24,11 +23,13 @@ FLAGS = ("-O3", "-march=native", "-ffast-math")
 def _compiled() -> ModuleType | None:
     from torch.utils import cpp_extension
 
-    if not (shutil.which("g++") and cpp_extension.is_ninja_available()):
-        print("training.fused: no g++ or ninja here: training runs without fused blocks", file=sys.stderr)
-        return None
     source = Path(__file__).with_name("norm_silu.cpp")
-    return cpp_extension.load("bigart_norm_silu", [str(source)], extra_cflags=list(FLAGS))
+    try:
+        return cpp_extension.load("bigart_norm_silu", [str(source)], extra_cflags=list(FLAGS))
+    except (ImportError, OSError, RuntimeError) as error:  # no ninja, no g++, no headers of Python
+        reason = str(error).splitlines()[0]
+        print(f"training.fused: training goes without fused blocks: {reason}", file=sys.stderr)
+        return None
 
 
 def is_available() -> bool:
