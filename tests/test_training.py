@@ -32,7 +32,7 @@ class Fixed(torch.nn.Module):
 
 @pytest.mark.parametrize("schedule", ["squaredcos_cap_v2", "linear"])
 def test_the_epsilon_loss_of_predicting_nothing_is_the_mean_weight(schedule):
-    diffusion = Diffusion(schedule, CPU, 20.0)
+    diffusion = Diffusion(schedule, CPU)
     clean = torch.zeros(4000, 3, 4, 4)
     expected = (diffusion.weight * diffusion.frequency).sum() / diffusion.frequency.sum()
     loss = diffusion.losses(Fixed(0, 0), clean, None)["epsilon"].detach()
@@ -40,7 +40,7 @@ def test_the_epsilon_loss_of_predicting_nothing_is_the_mean_weight(schedule):
 
 
 def test_the_variance_loss_is_least_for_the_variance_that_the_mean_needs():
-    diffusion = Diffusion("squaredcos_cap_v2", CPU, 20.0)
+    diffusion = Diffusion("squaredcos_cap_v2", CPU)
     step = torch.full((8,), 500)
     exact, share_of_posterior = torch.zeros(8, 3, 4, 4), -torch.ones(8, 3, 4, 4)
     loss = diffusion._variance_loss
@@ -50,9 +50,14 @@ def test_the_variance_loss_is_least_for_the_variance_that_the_mean_needs():
     assert loss(step, wrong, -share_of_posterior) < loss(step, wrong, share_of_posterior)
 
 
+def test_no_timestep_above_the_noisiest_is_trained_at():
+    diffusion = Diffusion("linear", CPU, noisiest=700)
+    assert torch.multinomial(diffusion.frequency, 5000, replacement=True).max() <= 700
+
+
 def test_the_variance_loss_does_not_move_epsilon():
     network = Fixed(0.3, 0.1)
-    Diffusion("linear", CPU, 20.0).losses(network, torch.zeros(4, 3, 4, 4), None)["variance"].backward()
+    Diffusion("linear", CPU).losses(network, torch.zeros(4, 3, 4, 4), None)["variance"].backward()
     assert network.values.grad[0] == 0 and network.values.grad[1] != 0
 
 
@@ -133,7 +138,7 @@ def test_a_recipe_builds_a_network_that_learns_from_a_batch(name):
     clean, low = glide_training.prepare(painted, recipe, 32, recipe.crops)
     assert clean.shape == (recipe.crops, 3, 32, 32) and clean.min() >= -1 and clean.max() <= 1
     assert (low is None) == (recipe.low_size is None)
-    diffusion = Diffusion(recipe.schedule, CPU, recipe.largest_weight)
+    diffusion = Diffusion(recipe.schedule, CPU)
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
 
     def loss():

@@ -19,7 +19,7 @@ from torch.nn import functional
 from bigart_lib.models import glide
 from bigart_lib.models.text_encoder import TextEncoderConfig
 from bigart_lib.weights.records import write_whole
-from training.diffusion import Diffusion
+from training.diffusion import TIMESTEPS, Diffusion
 from training.fused import accelerate
 from training.painter import SCENES, paint
 from training.pictures import PHOTOGRAPHS_SHARE, Pictures, random_crops, vocabulary
@@ -50,7 +50,7 @@ class Recipe:
     crops: int = 1  # taken from each picture, at most
     low_size: int | None = None  # px a side of an upsampler's input
     photographs_share: float = PHOTOGRAPHS_SHARE
-    largest_weight: float = 20.0  # of the epsilon loss at high noise, where it would grow without end
+    noisiest: int = TIMESTEPS - 1  # the last timestep to train at
     learning_rate: float = 8e-4
     context_length: int = 20  # words
     summary_width: int = 256
@@ -74,14 +74,14 @@ RECIPES = {
         text_layers=1,
         phases=(
             Phase(until=60_000, size=64, batch=8),
-            Phase(until=70_000, size=128, batch=4),
-            Phase(until=71_000, size=256, batch=2),
+            Phase(until=66_000, size=128, batch=4),
+            Phase(until=66_800, size=256, batch=2),
         ),
         painted_size=256,
         crops=4,
         low_size=64,
         photographs_share=0.15,
-        largest_weight=300.0,  # colours are decided at the noisy end, and its input tells them
+        noisiest=750,
     ),
 }
 
@@ -127,7 +127,7 @@ def train(name: str, device: torch.device, seed: int) -> None:
     supply = Pictures(recipe.painted_size, np.random.default_rng(seed), recipe.photographs_share)
     network = accelerate(build(recipe, words_of(name)).to(device))
     run = Run(name, network, recipe.phases, recipe.learning_rate)
-    diffusion = Diffusion(recipe.schedule, device, recipe.largest_weight)
+    diffusion = Diffusion(recipe.schedule, device, recipe.noisiest)
     next_sheet = run.done + PICTURES_BETWEEN_SHEETS
     while run.done < run.total:
         phase = phase_of(recipe.phases, run.done)
