@@ -60,11 +60,14 @@ def embedded() -> ModelSet:
         enhancer=EMBEDDED_FOLDER / "vqgan.safetensors",
         sampling=Sampling(
             steps=20,
-            guidance=3.0,
+            guidance=4.0,
             sampler="dpm++",
             # At pure noise the tint of the noise would decide the colours: Lin et al. 2024.
             start_log_snr=-5.2,
-            upsampler_timesteps=(999, 850, 700, 550, 400, 250, 120, 30),
+            upsampler_timesteps=(
+                *(999, 960, 920, 880, 840, 800, 760),
+                *(720, 660, 600, 520, 440, 350, 280),
+            ),
             upsampler_noise=1.0,
         ),
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 import bigart_lib
+from bigart_lib.pipeline import BigArt
 from bigart_lib.prompts import EXAMPLES
 from bigart_lib.results import Candidates
 
@@ -55,12 +56,12 @@ def main() -> None:
         picture.save(GALLERY / f"{kind}_{group.lower()}.jpg", quality=85, optimize=True)
 
 
-def candidates_of(bigart: bigart_lib.BigArt, prompt: str) -> Candidates:
+def candidates_of(bigart: BigArt, prompt: str) -> Candidates:
     """Seven pictures of a prompt, as `bigart PROMPT --seed 1 --size 256 --models embedded` makes them."""
     return bigart.generate(prompt, bigart_lib.GenerateSettings(seed=SEED))
 
 
-def sheet(bigart: bigart_lib.BigArt, prompts: tuple[str, ...]) -> Image.Image:
+def sheet(bigart: BigArt, prompts: tuple[str, ...]) -> Image.Image:
     """A row of candidates for each prompt, the prompt above it."""
     rows = []
     for prompt in prompts:
@@ -78,7 +79,7 @@ def sheet(bigart: bigart_lib.BigArt, prompts: tuple[str, ...]) -> Image.Image:
     return whole
 
 
-def print_with_detail(bigart: bigart_lib.BigArt, prompt: str, number: int) -> Image.Image:
+def print_with_detail(bigart: BigArt, prompt: str, number: int) -> Image.Image:
     """The 4096-pixel print of one candidate, shrunk, and beside it a part of it at 1:1."""
     image = bigart.paint(candidates_of(bigart, prompt)[number - 1]).image
     left, top = image.width * 2 // 5, image.height * 2 // 5
