@@ -26,10 +26,10 @@ BEYOND = {  # what these models do not know, or know too little of
     )
 }
 PRINTS = {  # the prompt of each group's print, and the number that was picked
-    "Abstract": ("a block color painting with purple and green squares", 1),
-    "Landscape": ("sunset over a lake", 1),
-    "Pets": ("a painting of a corgi", 1),
-    "Bonus": ("Boston city skyline", 1),
+    "Abstract": ("a block color painting with purple and green squares", 7),
+    "Landscape": ("sunset over a lake", 6),
+    "Pets": ("a painting of a corgi", 4),
+    "Bonus": ("still life painting of colorful glass bottles", 4),
 }
 THUMBNAIL = 160  # px a side
 PRINT = 640  # px a side of the whole print, and of its detail
