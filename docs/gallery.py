@@ -33,6 +33,7 @@ PRINTS = {  # the prompt of each group's print, and the number that was picked
 }
 THUMBNAIL = 160  # px a side
 PRINT = 640  # px a side of the whole print, and of its detail
+DETAIL = (0.4, 0.58)  # of the print's side: left and top edge of the detail
 LINE = 26  # px high, of text above a row
 INK, PAPER = (40, 40, 40), (255, 255, 255)
 
@@ -82,7 +83,7 @@ def sheet(bigart: BigArt, prompts: tuple[str, ...]) -> Image.Image:
 def print_with_detail(bigart: BigArt, prompt: str, number: int) -> Image.Image:
     """The 4096-pixel print of one candidate, shrunk, and beside it a part of it at 1:1."""
     image = bigart.paint(candidates_of(bigart, prompt)[number - 1]).image
-    left, top = image.width * 2 // 5, image.height * 2 // 5
+    left, top = (round(share * image.width) for share in DETAIL)
     both = Image.new("RGB", (2 * PRINT, PRINT))
     both.paste(image.resize((PRINT, PRINT), Image.Resampling.LANCZOS), (0, 0))
     both.paste(image.crop((left, top, left + PRINT, top + PRINT)), (PRINT, 0))
