@@ -182,16 +182,16 @@ def test_the_critic_learns_what_is_decoded_and_the_decoder_hears_of_it():
     critic = Critic()
     true, decoded = torch.randn(2, 3, 32, 32), torch.zeros(2, 3, 32, 32, requires_grad=True)
     optimizer = torch.optim.Adam(critic.parameters(), lr=1e-3)
-    before = float(critic_loss(critic, true, decoded))
+    before = critic_loss(critic, true, decoded).item()
     for _ in range(10):
         optimizer.zero_grad()
         critic_loss(critic, true, decoded).backward()
         optimizer.step()
-    assert decoded.grad is None and float(critic_loss(critic, true, decoded)) < before
+    assert decoded.grad is None and critic_loss(critic, true, decoded).item() < before
     verdict, features = decoder_losses(critic, true, decoded)
     (verdict + features).backward()
-    assert decoded.grad.abs().sum() > 0 and float(features) > 0
-    assert float(decoder_losses(critic.eval(), true, true)[1]) == 0
+    assert decoded.grad.abs().sum() > 0 and features.item() > 0
+    assert decoder_losses(critic.eval(), true, true)[1].item() == 0
 
 
 def test_the_critic_is_given_its_share_of_the_pull():
