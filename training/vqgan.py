@@ -29,7 +29,7 @@ PHOTOGRAPHS_SHARE = 0.25
 # Normalisation sees whole pictures later: the last pictures are as large as can be trained on.
 PHASES = (
     Phase(until=48_000, size=64, batch=4),
-    Phase(until=50_400, size=256, batch=1),
+    Phase(until=51_400, size=256, batch=1),
 )
 CONTINUOUS = 5_000  # crops before the codebook is used
 GUIDED = 4_000  # crops in which the first three latent channels are told to be the small picture's colours
