@@ -1,7 +1,7 @@
 """Make the gallery: what the embedded models paint of the article's prompts, and a print of each group.
 
 python docs/gallery.py sheets     # seven candidates of every prompt, a few minutes
-python docs/gallery.py prints     # one 4096-pixel print a group, with details at 1:1: about 7 minutes each
+python docs/gallery.py prints     # one 4096-pixel print a group, with details at 1:1: 1 to 7 minutes each
 """
 
 import argparse

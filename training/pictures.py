@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import torch
 
-from bigart_lib.models.tokenizer import split_words
+from bigart_lib.words import split_words
 from training.painter import paint
 from training.photographs import fetch, load_crops
 

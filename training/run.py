@@ -22,6 +22,8 @@ from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.optim.swa_utils import AveragedModel
 
+from bigart_lib import machine
+
 WARM_UP_STEPS = 50
 AVERAGE_DECAY = 0.998  # of the moving average, a step
 SECONDS_BETWEEN_CHECKPOINTS = 180
@@ -57,9 +59,7 @@ def phase_of(phases: Sequence[Phase], done: int) -> Phase:
 @contextmanager
 def quick_arithmetic(device: torch.device) -> Iterator[None]:
     """bfloat16 where the processor multiplies it, and attention in its plain form, the faster one here."""
-    has_bfloat16 = (
-        device.type == "cuda" or torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    )
+    has_bfloat16 = device.type == "cuda" or machine.pick_precision(device) == torch.bfloat16
     backends = [SDPBackend.MATH] if device.type == "cpu" else [SDPBackend.FLASH_ATTENTION, SDPBackend.MATH]
     with sdpa_kernel(backends), torch.autocast(device.type, torch.bfloat16, enabled=has_bfloat16):
         yield

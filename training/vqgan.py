@@ -90,8 +90,7 @@ def reconstruct(
     terms = {}
     indices = torch.empty(0, dtype=torch.int64)
     if quantised:
-        _, indices = vqgan.quantise(network, latents.detach())
-        codes = network.quantize.embedding(indices).permute(0, 3, 1, 2)
+        codes, indices = vqgan.quantise(network, latents.detach())
         terms["codebook"] = functional.mse_loss(codes, latents.detach())
         terms["commitment"] = COMMITMENT * functional.mse_loss(latents, codes.detach())
         taken = latents + (codes - latents).detach()

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import torch
 
 from bigart_lib.words import Reading, content_words, make_reading, read_words
-from bigart_lib.words import split_words as split_words  # what vocabularies are made with
 
 if TYPE_CHECKING:
     import tiktoken

@@ -35,6 +35,11 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
+def with_most(values: Sequence[float]) -> str:
+    """The mean of some values and the largest, as "3.4 (most 9.4)"."""
+    return f"{sum(values) / len(values):.1f} (most {max(values):.1f})"
+
+
 def machine(device: torch.device, precision: torch.dtype) -> str:
     """The machine in words: processor, cores, torch, precision, and the card where one was used."""
     number = str(precision).removeprefix("torch.")

@@ -11,7 +11,7 @@ from training.painter import COLOURS
 from training.score.given import Given
 from training.score.held_out import SIZE, Captioned, sets
 from training.score.measures import PERIODS, colour_shift, grid, psnr, sharpness, unevenness
-from training.score.table import Row
+from training.score.table import Row, with_most
 
 PAINTED, PHOTOGRAPHED, FLAT = 16, 8, 4  # pictures
 
@@ -29,7 +29,7 @@ def score(given: Given) -> list[Row]:
         added.append(unevenness(large))
         shifts.append(colour_shift(large, flat))
     rows.append(Row("upsampler", "flat colours: deviation added, levels", f"{np.mean(added):.1f}", "0"))
-    rows.append(Row("upsampler", "flat colours: shift, levels", _with_most(shifts), "0"))
+    rows.append(Row("upsampler", "flat colours: shift, levels", with_most(shifts), "0"))
     return rows
 
 
@@ -63,9 +63,5 @@ def compared(given: Given, kind: str, captioned: Captioned) -> list[Row]:
             ", ".join(f"{one:.1f}" for one in grids),
             "about 1",
         ),
-        Row("upsampler", f"{title}: shift of colour, levels", _with_most(shifts), "under 1"),
+        Row("upsampler", f"{title}: shift of colour, levels", with_most(shifts), "under 1"),
     ]
-
-
-def _with_most(values: list[float]) -> str:
-    return f"{np.mean(values):.1f} (most {max(values):.1f})"

@@ -11,7 +11,7 @@ from bigart_lib.models.vqgan import downsampling
 from training.score.given import Given
 from training.score.held_out import Captioned, painted, sets
 from training.score.measures import colour_shift, detail, psnr, seam
-from training.score.table import Row
+from training.score.table import Row, with_most
 
 PAINTED, PHOTOGRAPHED, LARGE = 24, 12, 2  # pictures
 LARGE_SIZE = 1024  # px a side
@@ -46,7 +46,7 @@ def compared(given: Given, kind: str, captioned: Captioned) -> list[Row]:
         Row(
             "VQGAN",
             f"{title}: shift of colour, levels",
-            f"{np.mean(shifts):.1f} (most {max(shifts):.1f})",
+            with_most(shifts),
             "under 1",
         ),
         Row("VQGAN", f"{title}: fine detail against the truth's", f"{ours_detail / true_detail:.2f}", "1"),
