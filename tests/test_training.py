@@ -130,6 +130,54 @@ def test_a_run_keeps_the_words_that_it_began_with(run_folder, monkeypatch):
     assert glide_training.words_of("base") == ("a", "lake")
 
 
+def test_a_run_begins_from_exported_weights(run_folder, monkeypatch):
+    monkeypatch.setattr(glide_training, "RUNS", run_folder)
+    ended = []
+
+    class Supply:
+        def __init__(self, size, generator, share):
+            self.size = size
+
+        def take(self, count):
+            return torch.zeros(count, 3, self.size, self.size, dtype=torch.uint8), ["a lake"] * count
+
+    monkeypatch.setattr(glide_training, "Pictures", Supply)
+    recipe = glide_training.Recipe(
+        "linear", (32, 32), (False, False), 32, 1, (runs.Phase(until=20, size=8, batch=2),), painted_size=8
+    )
+    monkeypatch.setitem(glide_training.RECIPES, "base", recipe)
+    torch.manual_seed(3)
+    exported = glide_training.build(recipe, ("a", "lake"))
+    file = run_folder / "exported.safetensors"
+    glide_training.glide.save(exported, file)
+    monkeypatch.setattr(runs.Run, "update", lambda run, losses, count: setattr(run, "done", run.total))
+    monkeypatch.setattr(runs.Run, "save_now_and_then", lambda run: ended.append(run))
+    glide_training.train("base", CPU, seed=0, begin=file, seen=18)
+    (run,) = ended
+    torch.testing.assert_close(
+        run.average.module.unet.conv_in.weight, exported.unet.conv_in.weight, atol=1e-3, rtol=1e-3
+    )
+    assert run.phases[-1].until == 20 and glide_training.words_of("base") == ("a", "lake")
+
+
+def test_an_untrained_upsampler_is_bilinear_enlarging():
+    recipe = glide_training.RECIPES["upsampler"]
+    torch.manual_seed(0)
+    network = glide_training.build(recipe, ("a", "lake"))
+    diffusion = Diffusion(recipe.schedule, CPU, recipe.noisiest)
+    picture = torch.cat([torch.rand(1, 3, 16, 16), torch.ones(1, 3, 16, 16)]) * 2 - 1
+    clean = torch.nn.functional.interpolate(picture, size=(128, 128), mode="bilinear")
+    low = glide_training.enlarged_input(clean, 32)
+    for timestep in (200, 400, 600):
+        signal = diffusion.signal[timestep]
+        noisy = signal.sqrt() * clean + (1 - signal).sqrt() * torch.randn_like(clean)
+        with torch.no_grad():
+            predicted = network(torch.cat([noisy, low], dim=1), timestep, network.encode(["a lake", ""]))
+        guess = (noisy - (1 - signal).sqrt() * predicted[:, :3]) / signal.sqrt()
+        assert ((guess - low).mean((2, 3)).abs() * 127.5).max() < 1.5  # levels
+        assert (guess - low).square().mean().sqrt() * 127.5 < 4
+
+
 @pytest.mark.parametrize("name", glide_training.RECIPES)
 def test_a_recipe_builds_a_network_that_learns_from_a_batch(name):
     recipe = glide_training.RECIPES[name]
@@ -138,8 +186,8 @@ def test_a_recipe_builds_a_network_that_learns_from_a_batch(name):
     clean, low = glide_training.prepare(painted, recipe, 32, recipe.crops)
     assert clean.shape == (recipe.crops, 3, 32, 32) and clean.min() >= -1 and clean.max() <= 1
     assert (low is None) == (recipe.low_size is None)
-    diffusion = Diffusion(recipe.schedule, CPU)
-    optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
+    diffusion = Diffusion(recipe.schedule, CPU, recipe.noisiest)
+    optimizer = torch.optim.Adam(network.parameters(), lr=1e-4)
 
     def loss():
         torch.manual_seed(0)

@@ -13,7 +13,6 @@ from bigart_lib.models.glide import Glide
 from bigart_lib.models.text_encoder import EncodedText
 
 TIMESTEPS = 1000
-LARGEST_WEIGHT = 20.0  # of the epsilon loss at high noise, where one over alpha-bar would grow without end
 LEAST_SHARE = 0.12  # of the timesteps of low noise, against those of high noise
 MOST_SNR = 5.0  # the signal-to-noise ratio above which timesteps are drawn more rarely
 
@@ -22,9 +21,16 @@ class Diffusion:
     """The forward process of one noise schedule (a name of diffusers' `beta_schedule`).
 
     `noisiest` is the last timestep to train at: those above the sampler's first would be learned for nothing.
+    `largest_weight` bounds the weight of the epsilon loss, one over alpha-bar, which would grow without end.
     """
 
-    def __init__(self, schedule: str, device: torch.device, noisiest: int = TIMESTEPS - 1) -> None:
+    def __init__(
+        self,
+        schedule: str,
+        device: torch.device,
+        noisiest: int = TIMESTEPS - 1,
+        largest_weight: float = 20.0,
+    ) -> None:
         scheduler = DDPMScheduler(TIMESTEPS, beta_start=1e-4, beta_end=0.02, beta_schedule=schedule)
         signal = scheduler.alphas_cumprod.double()
         before = torch.cat([torch.ones(1, dtype=torch.float64), signal[:-1]])
@@ -36,7 +42,7 @@ class Diffusion:
         self.frequency = (ratio.clamp(max=MOST_SNR) / ratio).clamp(min=LEAST_SHARE).float()
         self.frequency[noisiest + 1 :] = 0
         self.signal = signal.float().to(device)
-        self.weight = (1 / signal).clamp(max=LARGEST_WEIGHT).float().to(device)
+        self.weight = (1 / signal).clamp(max=largest_weight).float().to(device)
         self.log_beta = beta.clamp(max=0.999).log().float().to(device)
         self.log_posterior = posterior.log().float().to(device)
         # The posterior mean is a clean share of the picture plus a noisy share of the sample.

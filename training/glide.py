@@ -19,6 +19,7 @@ from torch.nn import functional
 from bigart_lib.models import glide
 from bigart_lib.models.text_encoder import TextEncoderConfig
 from bigart_lib.weights.records import write_whole
+from training.bilinear import begin_bilinear
 from training.diffusion import TIMESTEPS, Diffusion
 from training.fused import accelerate
 from training.painter import SCENES, paint
@@ -51,6 +52,7 @@ class Recipe:
     low_size: int | None = None  # px a side of an upsampler's input
     photographs_share: float = PHOTOGRAPHS_SHARE
     noisiest: int = TIMESTEPS - 1  # the last timestep to train at
+    largest_weight: float = 20.0  # of the epsilon loss at high noise
     learning_rate: float = 8e-4
     context_length: int = 20  # words
     summary_width: int = 256
@@ -63,25 +65,27 @@ RECIPES = {
         attention=(False, False, True, True, True),
         text_width=128,
         text_layers=3,
-        phases=(Phase(until=125_000, size=32, batch=48), Phase(until=185_000, size=64, batch=32)),
+        phases=(Phase(until=125_000, size=32, batch=48), Phase(until=385_000, size=64, batch=32)),
         painted_size=64,
     ),
     "upsampler": Recipe(
         schedule="linear",
-        channels=(32, 32, 48, 96),
+        channels=(48, 48, 64, 96),
         attention=(False, False, False, False),
         text_width=64,
         text_layers=1,
         phases=(
-            Phase(until=60_000, size=64, batch=8),
-            Phase(until=66_000, size=128, batch=4),
-            Phase(until=66_800, size=256, batch=2),
+            Phase(until=36_000, size=64, batch=8),
+            Phase(until=44_000, size=128, batch=4),
+            Phase(until=45_200, size=256, batch=2),
         ),
         painted_size=256,
         crops=4,
         low_size=64,
-        photographs_share=0.15,
-        noisiest=750,
+        photographs_share=0.3,
+        noisiest=650,
+        largest_weight=50.0,
+        learning_rate=2e-4,
     ),
 }
 
@@ -108,26 +112,39 @@ def build(recipe: Recipe, words: tuple[str, ...]) -> glide.Glide:
     )
     network = glide.Glide(config)
     torch.nn.init.zeros_(network.unet.conv_out.weight)
+    if recipe.low_size is not None:
+        diffusion = Diffusion(recipe.schedule, torch.device("cpu"), recipe.noisiest)
+        begin_bilinear(network, diffusion.signal, diffusion.frequency)
     return network.to(memory_format=torch.channels_last)
 
 
-def words_of(name: str) -> tuple[str, ...]:
-    """The vocabulary of a run: that of the captions when it began, since its embeddings stand for those."""
+def words_of(name: str, begin: Path | None = None) -> tuple[str, ...]:
+    """The vocabulary of a run: that of the captions when it began, since its embeddings stand for those.
+
+    One that begins from an exported file has that file's.
+    """
     path = RUNS / name / "vocabulary.txt"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, "\n".join(vocabulary()))
+        words = glide.load(begin).config.vocabulary if begin else vocabulary()
+        write_whole(path, "\n".join(words))
     return tuple(path.read_text(encoding="utf-8").split("\n"))
 
 
-def train(name: str, device: torch.device, seed: int) -> None:
-    """Train a recipe until its pictures are seen, from its last checkpoint if it has one."""
+def train(name: str, device: torch.device, seed: int, begin: Path | None = None, seen: int = 0) -> None:
+    """Train a recipe until its pictures are seen, from its last checkpoint if it has one.
+
+    Without one, `begin` is an exported file to begin from, whose network has `seen` so many pictures.
+    """
     recipe = RECIPES[name]
     torch.manual_seed(seed)
     supply = Pictures(recipe.painted_size, np.random.default_rng(seed), recipe.photographs_share)
-    network = accelerate(build(recipe, words_of(name)).to(device))
-    run = Run(name, network, recipe.phases, recipe.learning_rate)
-    diffusion = Diffusion(recipe.schedule, device, recipe.noisiest)
+    network = build(recipe, words_of(name, begin))
+    if begin:
+        network.load_state_dict(glide.load(begin).state_dict())
+    network = accelerate(network.to(device))
+    run = Run(name, network, recipe.phases, recipe.learning_rate, seen=seen)
+    diffusion = Diffusion(recipe.schedule, device, recipe.noisiest, recipe.largest_weight)
     next_sheet = run.done + PICTURES_BETWEEN_SHEETS
     while run.done < run.total:
         phase = phase_of(recipe.phases, run.done)
@@ -238,13 +255,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("network", choices=RECIPES)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--from", dest="begin", type=Path, help="begin from these exported weights")
+    parser.add_argument("--seen", type=int, default=0, help="pictures that those weights have seen")
     parser.add_argument("--export", type=Path, help="write the trained weights here instead of training")
     options = parser.parse_args(arguments)
     join_processes(options.device)
     if options.export:
         export(options.network, options.export)
     else:
-        train(options.network, torch.device(options.device), options.seed)
+        train(options.network, torch.device(options.device), options.seed, options.begin, options.seen)
 
 
 if __name__ == "__main__":

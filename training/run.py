@@ -24,7 +24,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from bigart_lib import machine
 
-WARM_UP_STEPS = 50
+WARM_UP_STEPS = 200
 AVERAGE_DECAY = 0.998  # of the moving average, a step
 SECONDS_BETWEEN_CHECKPOINTS = 180
 PICTURES_BETWEEN_SHEETS = 30_000
@@ -87,6 +87,7 @@ class Run:
     phases : what is trained on; the learning rate falls to zero over the last quarter of its pixels.
     learning_rate : the highest, after a warm-up.
     beside : what else the checkpoint keeps, by name: anything with `state_dict` and `load_state_dict`.
+    seen : pictures that the network was trained on before this run began.
     """
 
     def __init__(
@@ -96,13 +97,14 @@ class Run:
         phases: Sequence[Phase],
         learning_rate: float,
         beside: Mapping[str, nn.Module | torch.optim.Optimizer] | None = None,
+        seen: int = 0,
     ) -> None:
         self.folder = RUNS / name
         self.folder.mkdir(parents=True, exist_ok=True)
         self.network = network
         self.average = AveragedModel(network, multi_avg_fn=_average)
         self.optimizer = torch.optim.AdamW(
-            network.parameters(), lr=learning_rate, betas=(0.9, 0.99), fused=True
+            network.parameters(), lr=learning_rate, betas=(0.9, 0.99), weight_decay=0.0, fused=True
         )
         self.learning_rate = learning_rate
         self.phases = phases
@@ -110,11 +112,10 @@ class Run:
         self.beside = dict(beside or {})
         self.rank = distributed.get_rank() if distributed.is_initialized() else 0
         self.processes = distributed.get_world_size() if distributed.is_initialized() else 1
-        self.done = 0  # pictures seen
+        self.done = self._logged_at = seen  # pictures seen
         self.step = 0
         self._recent: list[dict[str, float]] = []
         self._saved = self._logged = time.monotonic()
-        self._logged_at = 0
         if self._checkpoint.exists():
             self._resume()
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 import skia
+from PIL import Image
 
 from .colours import Colour
 
@@ -183,10 +184,13 @@ def ground_below(line: Sequence[Point]) -> skia.Path:
 @functools.cache
 def _grain(size: int) -> np.ndarray:
     """Canvas weave, twice `size` on a side, about -1 to 1, the same at every size but for its sharpness."""
-    noise = np.random.default_rng(7).normal(0, 0.5, (GRAIN_CELLS, GRAIN_CELLS)).astype(np.float32)
-    threads = np.arange(GRAIN_CELLS) * (math.pi / 2)
-    weave = 0.6 * noise + 0.5 * np.sin(threads)[:, None] + 0.5 * np.sin(threads + 1)[None, :]
-    weave += 0.8 * np.kron(noise[:128, :128], np.ones((4, 4)))
+    generator = np.random.default_rng(7)
+    noise = generator.normal(0, 0.5, (GRAIN_CELLS, GRAIN_CELLS)).astype(np.float32)
+    # Threads of uneven breadth: a network would learn an even weave by heart and lay it over flat parts.
+    along, across = np.cumsum(generator.uniform(0.7, 1.3, (2, GRAIN_CELLS)), axis=1) * (math.pi / 2)
+    weave = 0.6 * noise + 0.5 * np.sin(along)[:, None] + 0.5 * np.sin(across)[None, :]
+    coarse = Image.fromarray(noise[:128, :128]).resize(noise.shape, Image.Resampling.BICUBIC)
+    weave += 0.8 * np.asarray(coarse)
     return _resized(weave.astype(np.float32), 2 * size)
 
 
@@ -218,7 +222,7 @@ def _resized(field: np.ndarray, size: int) -> np.ndarray:
 
 def textured(picture: np.ndarray, generator: np.random.Generator, grain: float, relief: float) -> np.ndarray:
     """The picture with canvas grain and brush relief of the given strengths (0 none, 0.1 strong)."""
-    corners = generator.integers(0, 64, 4).tolist()
+    corners = generator.random(4).tolist()
     size = len(picture)
     field = np.zeros((size, size), np.float32)
     for strength, tile, (row, column) in (
@@ -226,6 +230,6 @@ def textured(picture: np.ndarray, generator: np.random.Generator, grain: float, 
         (relief, _relief, corners[2:]),
     ):
         if strength:
-            top, left = row * size // 64, column * size // 64
+            top, left = int(row * size), int(column * size)
             field += strength * tile(size)[top : top + size, left : left + size]
     return np.clip(picture + (255 * field)[:, :, None] + 0.5, 0, 255).astype(np.uint8)

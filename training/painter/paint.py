@@ -58,8 +58,8 @@ FIGURATIVE: dict[str, Scene] = {
     "goldfish": Scene(pets.goldfish, 0.025),
 }
 ABSTRACT: dict[str, float] = {
-    "squares": 0.08, "circles": 0.07, "triangles": 0.065, "stripes": 0.03, "lines": 0.035, "splatter": 0.045,
-    "grid": 0.02, "spirals": 0.016, "mosaic": 0.019, "color fields": 0.025,
+    "squares": 0.08, "circles": 0.1, "triangles": 0.1, "stripes": 0.05, "lines": 0.06, "splatter": 0.055,
+    "grid": 0.03, "spirals": 0.04, "mosaic": 0.025, "color fields": 0.035,
 }  # fmt: skip
 WEIGHTS: dict[str, float] = {**ABSTRACT, **{name: scene.weight for name, scene in FIGURATIVE.items()}}
 SCENES: tuple[str, ...] = tuple(WEIGHTS)

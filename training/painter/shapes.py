@@ -127,7 +127,7 @@ def _split_blocks(generator: np.random.Generator, number: int) -> list[Shape]:
 
 def circles(generator: np.random.Generator, number: int, minimal: bool) -> list[Shape]:
     """Circles scattered, overlapping, in a grid, or one inside the other."""
-    kind = int(generator.choice((0, 3))) if minimal else int(generator.choice(4, p=(0.35, 0.25, 0.25, 0.15)))
+    kind = int(generator.choice((0, 3))) if minimal else int(generator.choice(4, p=(0.45, 0.08, 0.3, 0.17)))
     if kind == 3:
         x, y = generator.uniform(0.35, 0.65, 2).tolist()
         rings = max(min(number, 5), int(generator.integers(2, 6)))
@@ -146,10 +146,10 @@ def circles(generator: np.random.Generator, number: int, minimal: bool) -> list[
                 for ring in range(rings)
             ]
         return shapes
-    count = int(generator.integers(2, 4)) if minimal else int(generator.integers(3, 13))
-    spread = 0.5 if kind == 0 else 0.2
+    count = int(generator.integers(2, 4)) if minimal else int(generator.integers(3, 9))
+    spread = 0.7 if kind == 0 else 0.2
     spots = _spots(generator, max(count, number), spread / math.sqrt(count))
-    radii = generator.uniform(0.22, 0.55, len(spots)) / math.sqrt(count)
+    radii = generator.uniform(0.26, 0.45, len(spots)) / math.sqrt(count)
     colours = deal(generator, len(spots), number)
     rings = generator.random() < 0.3
     for (x, y), radius, colour in zip(spots, sorted(radii.tolist(), reverse=True), colours, strict=True):
@@ -161,20 +161,20 @@ def circles(generator: np.random.Generator, number: int, minimal: bool) -> list[
 
 def triangles(generator: np.random.Generator, number: int, minimal: bool) -> list[Shape]:
     """Triangles scattered, in rows of peaks, or halving the cells of a grid."""
-    kind = 0 if minimal else int(generator.choice(3, p=(0.5, 0.25, 0.25)))
+    kind = 0 if minimal else int(generator.choice(3, p=(0.5, 0.35, 0.15)))
     shapes = []
     if kind == 0:
-        count = int(generator.integers(2, 4)) if minimal else int(generator.integers(3, 11))
-        spots = _spots(generator, max(count, number), 0.5 / math.sqrt(count))
-        radii = generator.uniform(0.4, 0.75, len(spots)) / math.sqrt(count)
-        upright = generator.random() < 0.5
+        count = int(generator.integers(2, 4)) if minimal else int(generator.integers(3, 8))
+        spots = _spots(generator, max(count, number), 0.65 / math.sqrt(count))
+        radii = generator.uniform(0.42, 0.65, len(spots)) / math.sqrt(count)
+        upright = generator.random() < 0.8
         colours = deal(generator, len(spots), number)
         for (x, y), radius, colour in zip(spots, radii.tolist(), colours, strict=True):
             turn = -math.pi / 2 + (0 if upright else float(generator.uniform(-math.pi, math.pi)))
             shapes.append(Shape(_regular(x, y, radius, turn), colour))
         return shapes
     if kind == 1:
-        rows, columns = int(generator.integers(1, 5)), int(generator.integers(2, 6))
+        rows, columns = int(generator.integers(1, 4)), int(generator.integers(2, 5))
         colours = deal(generator, rows * columns, number)
         for i, colour in enumerate(colours):
             left, bottom = (i % columns) / columns, (i // columns + 1) / rows - 0.02
@@ -203,11 +203,11 @@ def _regular(x: float, y: float, radius: float, turn: float, corners: int = 3) -
 
 def stripes(generator: np.random.Generator, number: int, minimal: bool) -> list[Shape]:
     """Broad bands side by side: upright, lying, slanted or wavy."""
-    count = max(3, number, int(generator.integers(3, 6) if minimal else generator.integers(4, 13)))
-    even = 50.0 if generator.random() < 0.5 else 0.5
+    count = max(3, number, int(generator.integers(3, 6) if minimal else generator.integers(4, 10)))
+    even = 50.0 if generator.random() < 0.7 else 0.5
     edges = [1.6 * t - 0.3 for t in cuts(generator, count, even)]
-    turn = float(choose(generator, (0.0, 0.0, math.pi / 2, math.pi / 2, math.pi / 4, -math.pi / 4, 0.4)))
-    wave = float(generator.uniform(0.03, 0.08)) if generator.random() < 0.3 else 0.0
+    turn = float(choose(generator, (0.0, 0.0, 0.0, math.pi / 2, math.pi / 2, math.pi / 2, math.pi / 4)))
+    wave = float(generator.uniform(0.03, 0.08)) if generator.random() < 0.12 else 0.0
     phase, pace = float(generator.uniform(0, 6)), float(generator.uniform(5, 11))
     cos, sin = math.cos(turn), math.sin(turn)
     along = [-0.3 + 0.08 * i for i in range(21)] if wave else [-0.4, 1.4]
