@@ -201,6 +201,47 @@ def test_a_recipe_builds_a_network_that_learns_from_a_batch(name):
     assert loss() < before
 
 
+def test_an_untrained_vqgan_carries_colours():
+    torch.manual_seed(0)
+    network = vqgan_training.build()
+    patches = torch.cat([torch.rand(1, 3, 16, 16), torch.ones(1, 3, 16, 16)]) * 2 - 1
+    pictures = torch.nn.functional.interpolate(patches, size=(64, 64), mode="bilinear")
+    with torch.no_grad():
+        decoded, _, latents, _ = vqgan_training.reconstruct(network, pictures, quantised=False)
+    means = torch.nn.functional.avg_pool2d(pictures, 4)
+    torch.testing.assert_close(latents[:, :3], means, atol=0.02, rtol=0.02)
+    inside = (slice(None), slice(None), slice(8, -8), slice(8, -8))  # of the borders' zeros
+    error = (decoded - pictures)[inside]
+    assert (error.mean((2, 3)).abs() * 127.5).max() < 2  # levels
+    assert error[1].abs().max() * 127.5 < 4
+
+
+def test_an_untrained_vqgan_encodes_changes_of_lightness():
+    torch.manual_seed(0)
+    network = vqgan_training.build()
+    steps = torch.tensor([-0.3, -0.3, 0.3, 0.3]).repeat(8)
+    across = steps.expand(1, 3, 32, 32)
+    for picture, changed in ((across, 3), (across.mT, 4)):
+        latents = vqgan_training.latents_of(network, picture.contiguous())[0, :, 4, 4]
+        expected = torch.zeros(8)
+        expected[changed] = 0.3 * vqgan_training.CHANGE
+        torch.testing.assert_close(latents, expected, atol=0.01, rtol=0)
+
+
+def test_the_codes_are_placed_amid_the_latents():
+    torch.manual_seed(0)
+    network = vqgan_training.VQModel(**vqgan_training.CONFIG | {"num_vq_embeddings": 3})
+    centres = torch.tensor([-2.0, 0.0, 3.0])
+    latents = centres[torch.randint(3, (1, 1, 30, 30))].expand(1, 8, 30, 30) + 0.05 * torch.randn(
+        1, 8, 30, 30
+    )
+    vqgan_training.Codebook(network).start(network, latents)
+    found = network.quantize.embedding.weight.mean(1)
+    assert all((found - centre).abs().min() < 0.3 for centre in (found.min(), found.max()))
+    error = (vqgan_training.vqgan.quantise(network, latents)[0] - latents).square().mean()
+    assert error < 0.7 * latents.var()
+
+
 def test_the_vqgan_learns_and_its_idle_codes_are_given_new_places():
     network = vqgan_training.VQModel(**vqgan_training.CONFIG)
     pictures = random_crops(torch.rand(1, 3, 64, 64) * 2 - 1, 32, 2)

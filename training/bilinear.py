@@ -2,27 +2,21 @@
 
 Where the picture is what its enlarged input shows, the noise is what is left of the sample after that:
 epsilon = (sample - sqrt(alpha-bar) * enlarged) / sqrt(1 - alpha-bar). Sample and input reach the last
-residual block by its skip connection; there the embedding of time weighs both. Begun at random, a network of
-this size goes on shifting colours for hours.
-
-Two properties make the blocks exact. A channel and its negative pass SiLU unharmed, as
-silu(x) - silu(-x) = x. And group normalisation takes nothing from a picture where large constants of both
-signs stand beside it: mean and deviation are theirs.
+residual block by its skip connection; there the embedding of time weighs both.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import torch
 from torch import nn
 
 from bigart_lib.models.glide import Glide
+from training.passage import add_constants, keep_size, lanes, lay, middle, through_silu
 
-CONSTANT = 16.0
-USUAL_SQUARE = 0.6  # of a sample or picture in [-1, 1], for the little that it adds to the deviation
 LEAST_SQUARES_PENALTY = 1e-3
 COLOURS = 3
-GROUP = 6  # channels of a colour: sample and its negative, input and its negative, the constant and its own
-SAMPLE, INPUT, CONSTANTS = 0, 2, 4  # where each pair begins in its group
 
 
 @torch.no_grad()
@@ -44,80 +38,55 @@ def begin_bilinear(network: Glide, signal: torch.Tensor, frequency: torch.Tensor
     summary = network.text_encoder.summary_projection  # is added to the embedding
     nn.init.zeros_(summary.weight)
     nn.init.zeros_(summary.bias)
-    width = unet.conv_in.out_channels
 
-    _clear(unet.conv_in, range(COLOURS * GROUP))
-    for colour in range(COLOURS):
-        _pair(unet.conv_in, colour * GROUP + SAMPLE, [colour])
-        _pair(unet.conv_in, colour * GROUP + INPUT, [COLOURS + colour])
-    _constants(unet.conv_in, 1)
-    # A fourth group of opposites, as the last block's wider groups join two of these.
-    fourth = slice(COLOURS * GROUP, (COLOURS + 1) * GROUP, 2)
-    unet.conv_in.weight[fourth.start + 1 : fourth.stop : 2] = -unet.conv_in.weight[fourth]
-    unet.conv_in.bias[fourth.start : fourth.stop] = 0
+    width, groups = unet.conv_in.out_channels, unet.conv_norm_out.num_groups
+    both = lanes(width, groups, 2 * COLOURS)  # of a colour the sample, then the enlarged input
+    channels = [channel for colour in range(COLOURS) for channel in (colour, COLOURS + colour)]
+    lay(unet.conv_in, both, [{middle(unet.conv_in, channel): 1.0} for channel in channels])
+    add_constants(unet.conv_in, both)
+    # The last block's groups join two of these: the one that the lanes' last is joined to holds opposites.
+    free = slice(len(both.rows), len(both.rows) + width // groups, 2)
+    unet.conv_in.weight[free.start + 1 : free.stop : 2] = -unet.conv_in.weight[free]
+    unet.conv_in.bias[free.start : free.stop] = 0
+    keep_size(first.norm1, both)
+    add_constants(first.conv2, both, -1)  # nothing below needs them
 
-    _keep_size(first.norm1)
-    _constants(first.conv2, -1)  # they have done their work
-
-    _keep_size(last.norm1, width)
-    _clear(last.conv1, range(COLOURS * GROUP))
-    for colour in range(COLOURS):
-        for pair in (SAMPLE, INPUT):
-            _pair(last.conv1, colour * GROUP + pair, [width + colour * GROUP + pair], opposites=True)
-    _constants(last.conv1, 1)
-    _keep_size(last.norm2)
-    _weigh(network, last.time_emb_proj, signal, frequency)
-    _clear(last.conv2, range(COLOURS * GROUP))
-    _clear(last.conv_shortcut, range(COLOURS * GROUP))
-    for colour in range(COLOURS):
-        start = colour * GROUP
-        _pair(last.conv2, start, [start + SAMPLE], opposites=True)
-        _pair(last.conv2, start, [start + INPUT], opposites=True, sign=-1)
-    _constants(last.conv2, 1)
-    _keep_size(unet.conv_norm_out)
+    keep_size(last.norm1, both, start=width)
+    lay(last.conv1, both, [through_silu(last.conv1, width + row) for row in both.signals])
+    add_constants(last.conv1, both)
+    keep_size(last.norm2, both)
+    _weigh(network, last.time_emb_proj, both.signals, signal, frequency)
+    samples, inputs = both.signals[::2], both.signals[1::2]
+    noise = replace(both, signals=samples)
+    for layer in (last.conv2, last.conv_shortcut):
+        layer.weight[both.rows] = 0
+        layer.bias[both.rows] = 0
+    lay(
+        last.conv2,
+        noise,
+        [
+            through_silu(last.conv2, sample) | through_silu(last.conv2, low, -1)
+            for sample, low in zip(samples, inputs, strict=True)
+        ],
+    )
+    add_constants(last.conv2, noise)
+    keep_size(unet.conv_norm_out, noise)
     nn.init.zeros_(unet.conv_out.weight)
     nn.init.zeros_(unet.conv_out.bias)
-    for colour in range(COLOURS):
-        unet.conv_out.weight[colour, [colour * GROUP, colour * GROUP + 1], 1, 1] = torch.tensor([1.0, -1.0])
+    for colour, row in enumerate(noise.signals):
+        for tap, weight in through_silu(unet.conv_out, row).items():
+            unet.conv_out.weight[(colour, *tap)] = weight
     for module in (unet.time_embedding, summary, last.time_emb_proj):
         module.requires_grad_(False)
 
 
-def _clear(layer: nn.Conv2d, rows: range) -> None:
-    layer.weight[rows.start : rows.stop] = 0
-    layer.bias[rows.start : rows.stop] = 0
-
-
-def _pair(layer: nn.Conv2d, row: int, columns: list[int], opposites: bool = False, sign: float = 1) -> None:
-    """Let two rows pass a channel and its negative; `opposites` where the input holds its negative too."""
-    middle = layer.kernel_size[0] // 2
-    for column in columns:
-        layer.weight[row, column, middle, middle] = sign
-        layer.weight[row + 1, column, middle, middle] = -sign
-        if opposites:
-            layer.weight[row, column + 1, middle, middle] = -sign
-            layer.weight[row + 1, column + 1, middle, middle] = sign
-
-
-def _constants(layer: nn.Conv2d, sign: float) -> None:
-    """Add the constants, or with -1 take them away."""
-    for colour in range(COLOURS):
-        start = colour * GROUP + CONSTANTS
-        layer.bias[start : start + 2] += sign * torch.tensor([CONSTANT, -CONSTANT])
-
-
-def _keep_size(norm: nn.GroupNorm, start: int = 0) -> None:
-    """Let the colours' channels, from `start`, leave a normalisation as large as they came."""
-    in_group = norm.num_channels // norm.num_groups
-    for colour in range(COLOURS):
-        here = start + colour * GROUP
-        group = here // in_group * in_group
-        colours_in_group = sum(group <= start + other * GROUP < group + in_group for other in range(COLOURS))
-        square = colours_in_group * (2 * CONSTANT**2 + 4 * USUAL_SQUARE) / in_group
-        norm.weight[here : here + CONSTANTS] = square**0.5
-
-
-def _weigh(network: Glide, projection: nn.Linear, signal: torch.Tensor, frequency: torch.Tensor) -> None:
+def _weigh(
+    network: Glide,
+    projection: nn.Linear,
+    signals: tuple[int, ...],
+    signal: torch.Tensor,
+    frequency: torch.Tensor,
+) -> None:
     """Let the embedding of time scale sample and input by what the equation above gives each."""
     unet = network.unet
     timesteps = torch.arange(len(signal), device=signal.device)
@@ -132,11 +101,10 @@ def _weigh(network: Glide, projection: nn.Linear, signal: torch.Tensor, frequenc
     solved = torch.linalg.solve(
         features.T @ (trusted * features) + penalty, features.T @ (trusted * (factors - 1))
     )
-    half = projection.out_features // 2
-    for colour in range(COLOURS):
-        for pair, solution in ((SAMPLE, solved[:, 0]), (INPUT, solved[:, 1])):
-            for row in (colour * GROUP + pair, colour * GROUP + pair + 1):
-                projection.weight[[row, half + row]] = torch.stack([solution[:-1], 0 * solution[:-1]]).to(
-                    projection.weight.dtype
-                )
-                projection.bias[row], projection.bias[half + row] = float(solution[-1]), 0.0
+    half = projection.out_features // 2  # scales, then shifts
+    for index, row in enumerate(signals):
+        for here in (row, row + 1):
+            projection.weight[here] = solved[:-1, index % 2].to(projection.weight)
+            projection.bias[here] = float(solved[-1, index % 2])
+            projection.weight[half + here] = 0
+            projection.bias[half + here] = 0

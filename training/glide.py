@@ -65,7 +65,7 @@ RECIPES = {
         attention=(False, False, True, True, True),
         text_width=128,
         text_layers=3,
-        phases=(Phase(until=125_000, size=32, batch=48), Phase(until=385_000, size=64, batch=32)),
+        phases=(Phase(until=125_000, size=32, batch=48), Phase(until=380_000, size=64, batch=32)),
         painted_size=64,
     ),
     "upsampler": Recipe(
@@ -76,8 +76,8 @@ RECIPES = {
         text_layers=1,
         phases=(
             Phase(until=36_000, size=64, batch=8),
-            Phase(until=44_000, size=128, batch=4),
-            Phase(until=45_200, size=256, batch=2),
+            Phase(until=40_000, size=128, batch=4),
+            Phase(until=41_200, size=256, batch=2),
         ),
         painted_size=256,
         crops=4,

@@ -20,22 +20,24 @@ from torch.nn import functional
 from bigart_lib.models import vqgan
 from training.critic import Critic, critic_loss, decoder_losses
 from training.fused import accelerate
+from training.passage import Lanes, Tap, add_constants, keep_size, lanes, lay, middle, through_silu
 from training.pictures import Pictures, random_crops
 from training.run import PICTURES_BETWEEN_SHEETS, Phase, Run, phase_of, quick_arithmetic
 
 PAINTED_SIZE = 256
 CROPS = 2  # of each picture, at most
-PHOTOGRAPHS_SHARE = 0.25
+PHOTOGRAPHS_SHARE = 0.35
 # Normalisation sees whole pictures later: the last pictures are as large as can be trained on.
 PHASES = (
-    Phase(until=48_000, size=64, batch=4),
-    Phase(until=58_500, size=256, batch=1),
+    Phase(until=18_000, size=64, batch=4),
+    Phase(until=22_200, size=256, batch=1),
 )
-CONTINUOUS = 5_000  # crops before the codebook is used
-GUIDED = 4_000  # crops in which the first three latent channels are told to be the small picture's colours
-CRITIC_FROM = 36_000  # crops before the critic has a say
-STEPS_BETWEEN_REVIVALS = 50
-SETTLED = 42_000  # crops after which codes stay where they are
+CONTINUOUS = 18_400  # crops before the codebook is used
+CRITIC_FROM = 19_500  # crops before the critic has a say
+FOR_CODES = 48  # crops whose latents the codes are placed by
+ROUNDS = 4  # of k-means, to place them
+STEPS_BETWEEN_REVIVALS = 400
+SETTLED = 21_500  # crops after which codes stay where they are
 COMMITMENT = 0.25  # of the encoder to the codes, against that of the codes to the encoder
 GRADIENT_WEIGHT = 1.5
 COLOUR_WEIGHT = 2.0
@@ -43,43 +45,127 @@ TINT_WEIGHT = 3.0
 COLOUR_PATCH = 16  # px a side of the patches whose mean colour must be right
 CRITIC_WEIGHT = 0.3  # of the critic's pull on the last layer, against that of the other losses
 FEATURES_WEIGHT = 0.3
-CONSTANT = 1.0  # added to half of the channels of each group at first, and taken from the other half
-LEARNING_RATE = 1e-3
+LEARNING_RATE = 3e-4
 CRITIC_LEARNING_RATE = 3e-4
+COLOURS = 3
+LATENTS = 8
 CONFIG = {
     "down_block_types": 3 * ("DownEncoderBlock2D",),
     "up_block_types": 3 * ("UpDecoderBlock2D",),
-    "block_out_channels": (24, 48, 96),
+    "block_out_channels": (32, 48, 96),
     "mid_block_add_attention": False,
     "layers_per_block": 1,
-    "latent_channels": 8,
-    "num_vq_embeddings": 4096,
-    "vq_embed_dim": 8,
-    "norm_num_groups": 2,
+    "latent_channels": LATENTS,
+    "num_vq_embeddings": 16384,
+    "vq_embed_dim": LATENTS,
+    "norm_num_groups": 4,
 }  # fmt: skip
+FOUR = ((0, 0), (0, 1), (1, 0), (1, 1))  # row and column of the pixels that become one
+ACROSS, DOWN, CORNERS = (-1, 1, -1, 1), (-1, -1, 1, 1), (1, -1, -1, 1)  # their signs in a change
+LIGHTNESS = (0.299, 0.587, 0.114)  # Rec. 601
+CHANGE = 2.0  # how much larger changes are than they would be beside mean colours
+SMOOTH = (0.25, 0.5, 0.25)  # along a row or column: after repeating pixels, almost bilinear
+KERNEL = tuple((y, x) for y in range(3) for x in range(3))
 
 
 def build() -> VQModel:
-    """The untrained network, its normalisations made to leave colours alone.
+    """The untrained network, which begins by carrying colours: see `passage.py`.
 
-    Group normalisation takes from a picture how light and how coloured it is as a whole. Where half of each
-    group's channels begin far above zero and half as far below, mean and deviation are mostly those of the
-    constants, and what the picture adds passes as it is.
+    A latent is the mean colour of its patch, and how lightness changes across it: from left to right, from
+    top to bottom and from corner to corner, then within its quarters from left to right and from top to
+    bottom. The decoder enlarges the colours; what the rest is good for it learns.
     """
     network = VQModel(**CONFIG)
-    for half in (network.encoder, network.decoder):
-        streams = [half.conv_in]
-        for name, module in half.named_modules():
-            if name.endswith(("conv_shortcut", "samplers.0.conv")):
-                streams.append(module)
-        for stream in streams:
-            signs = torch.tensor([1.0, -1.0]).repeat(stream.out_channels // 2)
-            stream.bias.data.copy_(CONSTANT * signs)
-            stream.weight.data.mul_(3**0.5)  # torch's beginning would make the picture fainter each time
-        for module in half.modules():
-            if isinstance(module, ResnetBlock2D):
-                torch.nn.init.zeros_(module.conv2.weight)
+    for module in network.modules():
+        if isinstance(module, ResnetBlock2D):
+            torch.nn.init.zeros_(module.conv2.weight)
+            torch.nn.init.zeros_(module.conv2.bias)
+    _begin_encoder(network)
+    _begin_decoder(network)
     return network
+
+
+def _begin_encoder(network: VQModel) -> None:
+    encoder = network.encoder
+    fine, half, quarter = encoder.down_blocks
+    widths, groups = CONFIG["block_out_channels"], CONFIG["norm_num_groups"]
+    colours = lanes(widths[0], groups, COLOURS)
+    lay(encoder.conv_in, colours, [{middle(encoder.conv_in, colour): 1.0} for colour in range(COLOURS)])
+    # The kernel of a step down begins at the four pixels that become one.
+    changes = lanes(widths[0], groups, COLOURS + 2)
+    across, down = (lightness(colours, pattern) for pattern in (ACROSS, DOWN))
+    lay(fine.downsamplers[0].conv, changes, [*means(colours.signals), across, down])
+    wider = lanes(widths[1], groups, COLOURS + 2)
+    _widen(half.resnets[0], changes, wider)
+    latents = lanes(widths[1], groups, LATENTS)
+    own = [lightness(wider, pattern) for pattern in (ACROSS, DOWN, CORNERS)]
+    kept, fine_changes = means(wider.signals[:COLOURS]), means(wider.signals[COLOURS:])
+    lay(half.downsamplers[0].conv, latents, [*kept, *own, *fine_changes])
+    last = lanes(widths[2], groups, LATENTS)
+    _widen(quarter.resnets[0], latents, last)
+    _end(encoder, encoder.mid_block.resnets[-1], last)
+    _leave_alone(network.quant_conv)
+
+
+def _begin_decoder(network: VQModel) -> None:
+    decoder = network.decoder
+    groups = CONFIG["norm_num_groups"]
+    _leave_alone(network.post_quant_conv)
+    here = lanes(decoder.conv_in.out_channels, groups, COLOURS)
+    lay(decoder.conv_in, here, [{middle(decoder.conv_in, colour): 1.0} for colour in range(COLOURS)])
+    for block in decoder.up_blocks:
+        for resnet in block.resnets:
+            if resnet.conv_shortcut is not None:
+                narrower = lanes(resnet.out_channels, groups, COLOURS)
+                _widen(resnet, here, narrower)
+                here = narrower
+        for enlarge in block.upsamplers or ():
+            smooth = [{(row, y, x): SMOOTH[y] * SMOOTH[x] for y, x in KERNEL} for row in here.signals]
+            lay(enlarge.conv, here, smooth)
+    _end(decoder, decoder.up_blocks[-1].resnets[-1], here)
+
+
+def _widen(resnet: ResnetBlock2D, before: Lanes, after: Lanes) -> None:
+    """Let a residual block that changes the number of channels pass the signals on."""
+    lay(resnet.conv_shortcut, after, [{middle(resnet.conv_shortcut, row): 1.0} for row in before.signals])
+
+
+@torch.no_grad()
+def _end(half: torch.nn.Module, last: ResnetBlock2D, given: Lanes) -> None:
+    """Let an encoder or decoder give the signals, past its last normalisation, and nothing else."""
+    add_constants(last.conv2, given)  # no sooner: what reads large constants learns in great leaps
+    keep_size(half.conv_norm_out, given)
+    torch.nn.init.zeros_(half.conv_out.weight)
+    torch.nn.init.zeros_(half.conv_out.bias)
+    for out, row in enumerate(given.signals):
+        for tap, weight in through_silu(half.conv_out, row).items():
+            half.conv_out.weight[(out, *tap)] = weight
+
+
+def means(signals: Sequence[int]) -> list[dict[Tap, float]]:
+    """Taps of the mean of four pixels, for each signal."""
+    return [{(row, y, x): 0.25 for y, x in FOUR} for row in signals]
+
+
+def lightness(given: Lanes, pattern: tuple[int, ...]) -> dict[Tap, float]:
+    """Taps of a change of lightness among four pixels, of the colours that are the first signals."""
+    return {
+        (row, y, x): CHANGE * share * sign / 4
+        for row, share in zip(given.signals, LIGHTNESS, strict=False)
+        for (y, x), sign in zip(FOUR, pattern, strict=True)
+    }
+
+
+@torch.no_grad()
+def _leave_alone(layer: torch.nn.Conv2d) -> None:
+    layer.weight.copy_(torch.eye(len(layer.weight))[:, :, None, None])
+    torch.nn.init.zeros_(layer.bias)
+
+
+@torch.no_grad()
+def latents_of(network: VQModel, pictures: torch.Tensor) -> torch.Tensor:
+    """The latents of pictures in [-1, 1], encoded one by one."""
+    return torch.cat([network.quant_conv(network.encoder(one)).float() for one in pictures.split(1)])
 
 
 def reconstruct(
@@ -129,9 +215,15 @@ class Codebook(torch.nn.Module):
         self.register_buffer("uses", torch.zeros(len(self.codes)))
 
     @torch.no_grad()
-    def start(self, latents: torch.Tensor) -> None:
-        """Place every code where the encoder has put something."""
+    def start(self, network: VQModel, latents: torch.Tensor) -> None:
+        """Place the codes amid what the encoder makes of many pictures, by some rounds of k-means."""
         self.codes.copy_(self._draw(latents, len(self.codes)))
+        vectors = latents.permute(0, 2, 3, 1).flatten(0, 2)
+        for _ in range(ROUNDS):
+            indices = vqgan.quantise(network, latents)[1].flatten()
+            counts = torch.bincount(indices, minlength=len(self.codes))[:, None]
+            sums = torch.zeros_like(self.codes).index_add_(0, indices, vectors)
+            self.codes.copy_(torch.where(counts > 0, sums / counts, self.codes))
 
     @torch.no_grad()
     def revive(self, latents: torch.Tensor, indices: torch.Tensor, step: int) -> None:
@@ -178,15 +270,11 @@ def train(device: torch.device, seed: int, begin: Path | None = None, seen: int 
         quantised = run.done >= CONTINUOUS
         with quick_arithmetic(device):
             if quantised and not was_quantised:
-                with torch.no_grad():
-                    codebook.start(network.quant_conv(network.encoder(crops)).float())
+                more = supply.take(FOR_CODES)[0].to(device).float() / 127.5 - 1
+                codebook.start(network, latents_of(network, random_crops(more, phase.size, 1)))
             was_quantised = quantised
             decoded, terms, latents, indices = reconstruct(network, crops, quantised)
             wanted = distances(decoded, crops)
-            if run.done < GUIDED:
-                # Else latents hold lightness alone for long: normalisation hides what is of one colour.
-                small = functional.avg_pool2d(crops, vqgan.downsampling(network))
-                terms["latents"] = functional.mse_loss(latents[:, :3], small)
             if run.done >= CRITIC_FROM:
                 verdict, features = decoder_losses(critic, crops, decoded)
                 terms["verdict"] = balance(network, sum(wanted.values()), verdict) * verdict
