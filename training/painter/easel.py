@@ -182,8 +182,8 @@ def ground_below(line: Sequence[Point]) -> skia.Path:
 
 
 @functools.cache
-def _grain(size: int) -> np.ndarray:
-    """Canvas weave, twice `size` on a side, about -1 to 1, the same at every size but for its sharpness."""
+def _grain() -> np.ndarray:
+    """Canvas weave, about -1 to 1, `GRAIN_CELLS` on a side."""
     generator = np.random.default_rng(7)
     noise = generator.normal(0, 0.5, (GRAIN_CELLS, GRAIN_CELLS)).astype(np.float32)
     # Threads of uneven breadth: a network would learn an even weave by heart and lay it over flat parts.
@@ -191,12 +191,12 @@ def _grain(size: int) -> np.ndarray:
     weave = 0.6 * noise + 0.5 * np.sin(along)[:, None] + 0.5 * np.sin(across)[None, :]
     coarse = Image.fromarray(noise[:128, :128]).resize(noise.shape, Image.Resampling.BICUBIC)
     weave += 0.8 * np.asarray(coarse)
-    return _resized(weave.astype(np.float32), 2 * size)
+    return weave.astype(np.float32)
 
 
 @functools.cache
-def _relief(size: int) -> np.ndarray:
-    """Brush strokes in light and shade, twice `size` on a side, about -1 to 1."""
+def _relief() -> np.ndarray:
+    """Brush strokes in light and shade, about -1 to 1, twice as fine as the grain."""
     generator = np.random.default_rng(11)
     easel = Easel(2 * GRAIN_CELLS)
     easel.fill((128, 128, 128))
@@ -207,29 +207,30 @@ def _relief(size: int) -> np.ndarray:
         angle = 2.2 * math.sin(5 * x + 1) + 2.0 * math.cos(6 * y) + generator.normal(0, 0.2)
         end = (x + length * math.cos(angle), y + length * math.sin(angle))
         easel.line([(x, y), end], width, (round(255 * light),) * 3, 0.5)
-    relief = easel.picture()[:, :, 0].astype(np.float32) / 127.5 - 1
-    return _resized(relief, 2 * size)
+    return easel.picture()[:, :, 0].astype(np.float32) / 127.5 - 1
 
 
-def _resized(field: np.ndarray, size: int) -> np.ndarray:
-    """A square field averaged over areas to `size`, or repeated where it does not divide."""
-    block = len(field) // size
-    if block and len(field) == block * size:
-        return field.reshape(size, block, size, block).mean((1, 3))
-    index = np.arange(size) * len(field) // size
-    return field[index][:, index]
+def _part(field: np.ndarray, size: int, corner: Sequence[float]) -> np.ndarray:
+    """The part of a field that begins at a corner (row and column, 0 to 1), half its side, at `size`.
+
+    It is averaged over areas, or repeated where it does not divide: the same at every size but for its
+    sharpness.
+    """
+    half = len(field) // 2
+    top, left = (int(place * half) for place in corner)
+    part = field[top : top + half, left : left + half]
+    block = half // size
+    if block and half == block * size:
+        return part.reshape(size, block, size, block).mean((1, 3))
+    index = np.arange(size) * half // size
+    return part[index][:, index]
 
 
 def textured(picture: np.ndarray, generator: np.random.Generator, grain: float, relief: float) -> np.ndarray:
     """The picture with canvas grain and brush relief of the given strengths (0 none, 0.1 strong)."""
     corners = generator.random(4).tolist()
-    size = len(picture)
-    field = np.zeros((size, size), np.float32)
-    for strength, tile, (row, column) in (
-        (grain, _grain, corners[:2]),
-        (relief, _relief, corners[2:]),
-    ):
+    field = np.zeros(picture.shape[:2], np.float32)
+    for strength, tile, corner in ((grain, _grain, corners[:2]), (relief, _relief, corners[2:])):
         if strength:
-            top, left = int(row * size), int(column * size)
-            field += strength * tile(size)[top : top + size, left : left + size]
+            field += strength * _part(tile(), len(picture), corner)
     return np.clip(picture + (255 * field)[:, :, None] + 0.5, 0, 255).astype(np.uint8)
