@@ -95,7 +95,8 @@ class _NormSilu(torch.autograd.Function):
             return grouped.sum(2, keepdim=True).expand_as(grouped).flatten(1)
 
         mean = of_groups(sums) / count
-        inverse = (of_groups(squares) / count - mean.square()).clamp(min=0).add(epsilon).rsqrt()
+        inverse = (of_groups(squares) / count - mean.square()).clamp(min=0).add(epsilon).rsqrt().float()
+        mean = mean.float()
         a = (weight * inverse).contiguous()
         b = (bias - mean * a).contiguous()
         ctx.save_for_backward(features, weight, mean, inverse, a, b)
