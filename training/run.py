@@ -114,6 +114,7 @@ class Run:
         self.processes = distributed.get_world_size() if distributed.is_initialized() else 1
         self.done = self._logged_at = seen  # pictures seen
         self.step = 0
+        self.left_out = 0  # steps, since it was started
         self._recent: list[dict[str, float]] = []
         self._saved = self._logged = time.monotonic()
         if self._checkpoint.exists():
@@ -133,7 +134,10 @@ class Run:
         return generator
 
     def update(self, losses: dict[str, torch.Tensor], count: int) -> None:
-        """One optimizer step on the sum of the losses of `count` pictures, gradients clipped at norm 1."""
+        """One optimizer step on the sum of the losses of `count` pictures, gradients clipped at norm 1.
+
+        A step whose gradient is not finite is left out, and counted in the log.
+        """
         left = share_left(self.phases, self.done)
         rate = self.learning_rate * min(1, (self.step + 1) / WARM_UP_STEPS, 4 * left)
         for group in self.optimizer.param_groups:
@@ -141,9 +145,11 @@ class Run:
         self.optimizer.zero_grad(set_to_none=True)
         sum(losses.values()).backward()
         self._average_gradients()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        self.optimizer.step()
-        self.average.update_parameters(self.network)
+        if torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0).isfinite():
+            self.optimizer.step()
+            self.average.update_parameters(self.network)
+        else:
+            self.left_out += 1
         self.done += count * self.processes
         self.step += 1
         if self.rank:
@@ -207,6 +213,7 @@ class Run:
             "pictures": self.done,
             "pictures_per_second": round((self.done - self._logged_at) / (now - self._logged), 1),
             "learning_rate": round(rate, 7),
+            **({"left_out": self.left_out} if self.left_out else {}),
         }
         for name in self._recent[0]:
             entry[name] = round(sum(losses[name] for losses in self._recent) / len(self._recent), 5)
