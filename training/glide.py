@@ -53,6 +53,7 @@ class Recipe:
     photographs_share: float = PHOTOGRAPHS_SHARE
     noisiest: int = TIMESTEPS - 1  # the last timestep to train at
     largest_weight: float = 20.0  # of the epsilon loss at high noise
+    blind_share: float = 0.0  # of pictures that are seen as sampling begins: see `Diffusion`
     learning_rate: float = 8e-4
     context_length: int = 20  # words
     summary_width: int = 256
@@ -65,7 +66,7 @@ RECIPES = {
         attention=(False, False, True, True, True),
         text_width=128,
         text_layers=3,
-        phases=(Phase(until=125_000, size=32, batch=48), Phase(until=380_000, size=64, batch=32)),
+        phases=(Phase(until=125_000, size=32, batch=48), Phase(until=460_000, size=64, batch=32)),
         painted_size=64,
     ),
     "upsampler": Recipe(
@@ -76,15 +77,16 @@ RECIPES = {
         text_layers=1,
         phases=(
             Phase(until=36_000, size=64, batch=8),
-            Phase(until=40_000, size=128, batch=4),
-            Phase(until=41_200, size=256, batch=2),
+            Phase(until=43_600, size=128, batch=4),
+            Phase(until=45_600, size=256, batch=2),
         ),
         painted_size=256,
         crops=4,
         low_size=64,
         photographs_share=0.3,
-        noisiest=650,
+        noisiest=640,
         largest_weight=50.0,
+        blind_share=0.1,
         learning_rate=2e-4,
     ),
 }
@@ -144,7 +146,7 @@ def train(name: str, device: torch.device, seed: int, begin: Path | None = None,
         network.load_state_dict(glide.load(begin).state_dict())
     network = accelerate(network.to(device))
     run = Run(name, network, recipe.phases, recipe.learning_rate, seen=seen)
-    diffusion = Diffusion(recipe.schedule, device, recipe.noisiest, recipe.largest_weight)
+    diffusion = Diffusion(recipe.schedule, device, recipe.noisiest, recipe.largest_weight, recipe.blind_share)
     next_sheet = run.done + PICTURES_BETWEEN_SHEETS
     while run.done < run.total:
         phase = phase_of(recipe.phases, run.done)
