@@ -55,6 +55,25 @@ def test_no_timestep_above_the_noisiest_is_trained_at():
     assert torch.multinomial(diffusion.frequency, 5000, replacement=True).max() <= 700
 
 
+def test_a_blind_sample_is_noise_from_which_epsilon_leaves_the_picture():
+    diffusion = Diffusion("linear", CPU, noisiest=640, largest_weight=1.0, blind_share=1.0)
+    clean = torch.full((2, 3, 64, 64), 0.8)
+    seen = []
+
+    class Oracle(torch.nn.Module):
+        def forward(self, sample, step, text):
+            seen.append((sample, step))
+            signal = diffusion.signal[step][:, None, None, None]
+            epsilon = (sample - signal.sqrt() * clean) / (1 - signal).sqrt()
+            return torch.cat([epsilon, torch.zeros_like(epsilon)], dim=1)
+
+    loss = diffusion.losses(Oracle(), clean, None)["epsilon"]
+    sample, step = seen[0]
+    assert step.tolist() == [640, 640]
+    assert abs(float(sample.mean())) < 0.03  # 0.11 with the picture in it
+    assert float(loss) < 1e-9
+
+
 def test_the_variance_loss_does_not_move_epsilon():
     network = Fixed(0.3, 0.1)
     Diffusion("linear", CPU).losses(network, torch.zeros(4, 3, 4, 4), None)["variance"].backward()
@@ -95,6 +114,15 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(run_folder):
     take(second, 10)
     for one, other in zip(whole.average.parameters(), second.average.parameters(), strict=True):
         assert torch.equal(one, other)
+
+
+def test_a_step_whose_gradient_is_not_finite_is_left_out(run_folder):
+    run, _ = begin("broken")
+    before = [weight.clone() for weight in run.network.parameters()]
+    run.update({"loss": run.network(torch.full((1, 3), float("inf"))).sum()}, count=2)
+    assert run.left_out == 1
+    for weight, kept in zip(run.network.parameters(), before, strict=True):
+        assert torch.equal(weight, kept)
 
 
 def test_a_checkpoint_is_written_when_all_is_done(run_folder):
@@ -266,6 +294,16 @@ def test_distances_tell_a_tint_from_noise():
     assert tint["gradient"] == 0 < noise["gradient"] and tint["colour"] > 4 * noise["colour"]
 
 
+def test_the_distance_of_detail_asks_for_its_strength_and_not_its_place():
+    torch.manual_seed(0)
+    truth, other = 0.2 * torch.randn(2, 1, 3, 64, 64)
+    blurred = torch.nn.functional.avg_pool2d(truth, 5, 1, 2)
+    distance = vqgan_training.detail_distance
+    assert float(distance(truth, truth)) == 0
+    assert distance(other, truth) < 0.3 * distance(blurred, truth)
+    assert distance(2 * truth, truth) > 3 * distance(other, truth)
+
+
 def test_the_critic_learns_what_is_decoded_and_the_decoder_hears_of_it():
     torch.manual_seed(0)
     critic = Critic()
@@ -319,6 +357,21 @@ def test_the_fused_pass_is_normalisation_scale_shift_and_silu(dtype):
         strict=True,
     ):
         torch.testing.assert_close(one.float(), other.float(), **tolerance)
+
+
+def test_the_fused_pass_bears_one_bright_pixel_in_a_flat_picture():
+    fused = pytest.importorskip("training.fused")
+    if not fused.is_available():
+        pytest.skip("no g++ or ninja here")
+    norm = torch.nn.GroupNorm(1, 8)
+    for far in (-1.0, 1.0):  # 724 deviations from the mean
+        features = torch.full((1, 8, 256, 256), 3.0).contiguous(memory_format=torch.channels_last)
+        features[0, 0, 100, 100] += far
+        features.requires_grad_()
+        ours = fused.norm_silu(features, norm)
+        theirs = torch.nn.functional.silu(norm(features))
+        torch.testing.assert_close(ours, theirs, atol=0.05, rtol=0.02)
+        assert torch.autograd.grad(ours.sum(), features)[0].isfinite().all()
 
 
 def test_an_accelerated_network_computes_what_it_did():

@@ -2,7 +2,8 @@
 
 Follows Esser et al. 2021 with a codebook that starts from what the encoder has learned, and whose unused
 codes are given new places. The losses: absolute error of the picture, of its gradient, of its large patches'
-colours and of its tint as a whole, the codebook's, and, towards the end, those of a critic.
+colours and of its tint as a whole, the codebook's, and, towards the end, those of a critic and of how strong
+fine detail is.
 """
 
 from __future__ import annotations
@@ -29,19 +30,22 @@ CROPS = 2  # of each picture, at most
 PHOTOGRAPHS_SHARE = 0.35
 # Normalisation sees whole pictures later: the last pictures are as large as can be trained on.
 PHASES = (
-    Phase(until=18_000, size=64, batch=4),
-    Phase(until=22_200, size=256, batch=1),
+    Phase(until=14_000, size=64, batch=4),
+    Phase(until=17_500, size=128, batch=2),
+    Phase(until=22_500, size=256, batch=1),
 )
-CONTINUOUS = 18_400  # crops before the codebook is used
-CRITIC_FROM = 19_500  # crops before the critic has a say
+CONTINUOUS = 17_800  # crops before the codebook is used
+DETAIL_FROM = 18_600  # crops before fine detail must be as strong as the truth's, and the critic has a say
 FOR_CODES = 48  # crops whose latents the codes are placed by
 ROUNDS = 4  # of k-means, to place them
 STEPS_BETWEEN_REVIVALS = 400
-SETTLED = 21_500  # crops after which codes stay where they are
+SETTLED = 21_800  # crops after which codes stay where they are
 COMMITMENT = 0.25  # of the encoder to the codes, against that of the codes to the encoder
 GRADIENT_WEIGHT = 1.5
 COLOUR_WEIGHT = 2.0
 TINT_WEIGHT = 3.0
+DETAIL_WEIGHT = 4.0  # errors of pixels and edges are least for blurred pictures, and weigh 4 as much
+DETAIL_PATCH = 8  # px a side of the patches whose detail must be as strong as the truth's
 COLOUR_PATCH = 16  # px a side of the patches whose mean colour must be right
 CRITIC_WEIGHT = 0.3  # of the critic's pull on the last layer, against that of the other losses
 FEATURES_WEIGHT = 0.3
@@ -199,6 +203,16 @@ def distances(decoded: torch.Tensor, pictures: torch.Tensor) -> dict[str, torch.
     }
 
 
+def detail_distance(decoded: torch.Tensor, pictures: torch.Tensor) -> torch.Tensor:
+    """How far fine detail is from being as strong as the truth's, patch by patch, wherever it is in them."""
+
+    def strength(images: torch.Tensor) -> torch.Tensor:
+        fine = images - functional.avg_pool2d(images, 3, 1, 1, count_include_pad=False)
+        return functional.avg_pool2d(fine.abs(), DETAIL_PATCH)
+
+    return functional.l1_loss(strength(decoded), strength(pictures))
+
+
 def balance(network: VQModel, wanted: torch.Tensor, verdict: torch.Tensor) -> torch.Tensor:
     """The weight at which the critic's verdict pulls the last layer `CRITIC_WEIGHT` times as hard."""
     last = network.decoder.conv_out.weight
@@ -275,12 +289,13 @@ def train(device: torch.device, seed: int, begin: Path | None = None, seen: int 
             was_quantised = quantised
             decoded, terms, latents, indices = reconstruct(network, crops, quantised)
             wanted = distances(decoded, crops)
-            if run.done >= CRITIC_FROM:
+            if run.done >= DETAIL_FROM:
                 verdict, features = decoder_losses(critic, crops, decoded)
                 terms["verdict"] = balance(network, sum(wanted.values()), verdict) * verdict
                 terms["features"] = FEATURES_WEIGHT * features
+                terms["detail"] = DETAIL_WEIGHT * detail_distance(decoded, crops)
         run.update(terms | wanted, len(crops))
-        if run.done >= CRITIC_FROM:
+        if run.done >= DETAIL_FROM:
             critic_optimizer.zero_grad()
             critic_loss(critic, crops, decoded).backward()
             critic_optimizer.step()
