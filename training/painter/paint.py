@@ -42,10 +42,10 @@ FIGURATIVE: dict[str, Scene] = {
     "sea": Scene(water.sea, 0.045, 0.12),
     "farmland": Scene(land.farmland, 0.037, 0.08, BOTH),
     "forest": Scene(land.forest, 0.032, 0.1, BOTH),
-    "desert": Scene(land.desert, 0.023, 0.15),
+    "desert": Scene(land.desert, 0.03, 0.15),
     "skyline": Scene(built.skyline, 0.043, 0.45, ("winter",)),
     "villa": Scene(built.villa, 0.037, 0.1, BOTH),
-    "harbor": Scene(outdoors.harbor, 0.032, 0.12, ("winter",)),
+    "harbor": Scene(outdoors.harbor, 0.038, 0.12, ("winter",)),
     "sky": Scene(outdoors.sky, 0.03, 0.12, BOTH),
     "traffic": Scene(outdoors.traffic, 0.019, 0.35, ("winter",)),
     "workshop": Scene(indoors.workshop, 0.019),
@@ -58,7 +58,7 @@ FIGURATIVE: dict[str, Scene] = {
     "goldfish": Scene(pets.goldfish, 0.025),
 }
 ABSTRACT: dict[str, float] = {
-    "squares": 0.08, "circles": 0.1, "triangles": 0.1, "stripes": 0.05, "lines": 0.06, "splatter": 0.055,
+    "squares": 0.08, "circles": 0.1, "triangles": 0.1, "stripes": 0.08, "lines": 0.09, "splatter": 0.055,
     "grid": 0.03, "spirals": 0.04, "mosaic": 0.025, "color fields": 0.035,
 }  # fmt: skip
 WEIGHTS: dict[str, float] = {**ABSTRACT, **{name: scene.weight for name, scene in FIGURATIVE.items()}}
