@@ -166,6 +166,8 @@ def test_the_nearest_code_is_found_also_where_distances_are_taken_in_parts(small
     quantised, indices = vqgan.quantise(small, latents)
     assert torch.equal(indices, nearest)
     assert torch.equal(quantised, codes[nearest].permute(0, 3, 1, 2))
+    with torch.autocast("cpu", torch.bfloat16):  # as in training
+        assert torch.equal(vqgan.quantise(small, latents)[1], nearest)
 
 
 @pytest.mark.parametrize(

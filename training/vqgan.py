@@ -32,14 +32,14 @@ PHOTOGRAPHS_SHARE = 0.35
 PHASES = (
     Phase(until=14_000, size=64, batch=4),
     Phase(until=17_500, size=128, batch=2),
-    Phase(until=22_500, size=256, batch=1),
+    Phase(until=21_500, size=256, batch=1),
 )
 CONTINUOUS = 17_800  # crops before the codebook is used
-DETAIL_FROM = 18_600  # crops before fine detail must be as strong as the truth's, and the critic has a say
+DETAIL_FROM = 18_300  # crops before fine detail must be as strong as the truth's, and the critic has a say
 FOR_CODES = 48  # crops whose latents the codes are placed by
 ROUNDS = 4  # of k-means, to place them
 STEPS_BETWEEN_REVIVALS = 400
-SETTLED = 21_800  # crops after which codes stay where they are
+SETTLED = 21_000  # crops after which codes stay where they are
 COMMITMENT = 0.25  # of the encoder to the codes, against that of the codes to the encoder
 GRADIENT_WEIGHT = 1.5
 COLOUR_WEIGHT = 2.0

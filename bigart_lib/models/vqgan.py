@@ -27,7 +27,7 @@ from bigart_lib.weights import (
 )
 
 TRAINING_ONLY = "loss."  # how the names begin of tensors that only training needs
-DISTANCES_AT_ONCE = 2**24  # entries of the matrix of distances to the codes: 64 MiB of float32
+DISTANCES_AT_ONCE = 2**22  # entries of the matrix of distances to the codes: 16 MiB of float32
 
 PUBLISHED = {  # the arguments of `VQModel` for the network trained on ImageNet: f16, 16384 codes
     "down_block_types": ["DownEncoderBlock2D"] * 4 + ["AttnDownEncoderBlock2D"],
@@ -204,13 +204,14 @@ def quantise(network: VQModel, latents: torch.Tensor) -> tuple[torch.Tensor, tor
     wide = codes.float()
     squares = wide.square().sum(1)
     rows = latents.permute(0, 2, 3, 1)
-    # |latent - code|^2 without |latent|^2, which is the same for all codes
-    indices = torch.cat(
-        [
-            torch.addmm(squares, some.float(), wide.T, alpha=-2).argmin(1)
-            for some in rows.flatten(0, 2).split(max(1, DISTANCES_AT_ONCE // len(codes)))
-        ]
-    ).view(rows.shape[:-1])
+    with torch.autocast(rows.device.type, enabled=False):
+        # |latent - code|^2 without |latent|^2, which is the same for all codes
+        indices = torch.cat(
+            [
+                torch.addmm(squares, some.float(), wide.T, alpha=-2).argmin(1)
+                for some in rows.flatten(0, 2).split(max(1, DISTANCES_AT_ONCE // len(codes)))
+            ]
+        ).view(rows.shape[:-1])
     return functional.embedding(indices, codes).permute(0, 3, 1, 2).contiguous(), indices
 
 
