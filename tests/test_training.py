@@ -235,7 +235,8 @@ def test_an_untrained_vqgan_carries_colours():
     patches = torch.cat([torch.rand(1, 3, 16, 16), torch.ones(1, 3, 16, 16)]) * 2 - 1
     pictures = torch.nn.functional.interpolate(patches, size=(64, 64), mode="bilinear")
     with torch.no_grad():
-        decoded, _, latents, _ = vqgan_training.reconstruct(network, pictures, quantised=False)
+        latents = vqgan_training.encode(network, pictures)
+        decoded = vqgan_training.decode(network, latents)
     means = torch.nn.functional.avg_pool2d(pictures, 4)
     torch.testing.assert_close(latents[:, :3], means, atol=0.02, rtol=0.02)
     inside = (slice(None), slice(None), slice(8, -8), slice(8, -8))  # of the borders' zeros
@@ -250,7 +251,8 @@ def test_an_untrained_vqgan_encodes_changes_of_lightness():
     steps = torch.tensor([-0.3, -0.3, 0.3, 0.3]).repeat(8)
     across = steps.expand(1, 3, 32, 32)
     for picture, changed in ((across, 3), (across.mT, 4)):
-        latents = vqgan_training.latents_of(network, picture.contiguous())[0, :, 4, 4]
+        with torch.no_grad():
+            latents = vqgan_training.encode(network, picture.contiguous())[0, :, 4, 4]
         expected = torch.zeros(8)
         expected[changed] = 0.3 * vqgan_training.CHANGE
         torch.testing.assert_close(latents, expected, atol=0.01, rtol=0)
@@ -263,27 +265,31 @@ def test_the_codes_are_placed_amid_the_latents():
     latents = centres[torch.randint(3, (1, 1, 30, 30))].expand(1, 8, 30, 30) + 0.05 * torch.randn(
         1, 8, 30, 30
     )
-    vqgan_training.Codebook(network).start(network, latents)
+    vqgan_training.place_codes(network, latents)
     found = network.quantize.embedding.weight.mean(1)
     assert all((found - centre).abs().min() < 0.3 for centre in (found.min(), found.max()))
     error = (vqgan_training.vqgan.quantise(network, latents)[0] - latents).square().mean()
     assert error < 0.7 * latents.var()
 
 
-def test_the_vqgan_learns_and_its_idle_codes_are_given_new_places():
-    network = vqgan_training.VQModel(**vqgan_training.CONFIG)
-    pictures = random_crops(torch.rand(1, 3, 64, 64) * 2 - 1, 32, 2)
-    decoded, terms, latents, indices = vqgan_training.reconstruct(network, pictures, quantised=True)
-    assert set(terms) == {"codebook", "commitment"} and decoded.shape == pictures.shape
-    sum(vqgan_training.distances(decoded, pictures).values()).backward()
-    assert network.encoder.conv_in.weight.grad.abs().sum() > 0  # through the codebook, straight
-    codebook = vqgan_training.Codebook(network)
-    idle = torch.ones(len(codebook.codes), dtype=torch.bool)
-    idle[indices.flatten()] = False
-    before = codebook.codes.detach().clone()
-    codebook.revive(latents.detach(), indices, step=vqgan_training.STEPS_BETWEEN_REVIVALS)
-    moved = (codebook.codes != before).any(1)
-    assert torch.equal(moved, idle)
+def test_codes_begin_from_the_average_and_the_encoder_learns_no_more(run_folder):
+    network = vqgan_training.VQModel(**vqgan_training.CONFIG | {"num_vq_embeddings": 8})
+    run = runs.Run("codes", network, vqgan_training.PHASES, 1e-3)
+    encoder = [weights.clone() for weights in network.encoder.parameters()]
+    torch.nn.init.normal_(network.decoder.conv_out.weight)  # what no average has heard of
+    pictures = torch.rand(2, 3, 32, 32) * 2 - 1
+    vqgan_training.begin_codes(run, network, pictures)
+    vqgan_training.freeze_encoder(network)
+    for weights, averaged in zip(network.parameters(), run.average.module.parameters(), strict=True):
+        assert torch.equal(weights, averaged)
+    latents = vqgan_training.encode(network, pictures)
+    codes, _ = vqgan_training.vqgan.quantise(network, latents)
+    error = torch.nn.functional.mse_loss(codes, latents)
+    decoded = vqgan_training.decode(network, codes.detach())
+    placed = network.quantize.embedding.weight.clone()
+    run.update({"codebook": error} | vqgan_training.distances(decoded, pictures), len(pictures))
+    assert all(torch.equal(*pair) for pair in zip(encoder, network.encoder.parameters(), strict=True))
+    assert not torch.equal(placed, network.quantize.embedding.weight)
 
 
 def test_distances_tell_a_tint_from_noise():
@@ -323,7 +329,7 @@ def test_the_critic_learns_what_is_decoded_and_the_decoder_hears_of_it():
 
 def test_the_critic_is_given_its_share_of_the_pull():
     network = vqgan_training.VQModel(**vqgan_training.CONFIG)
-    decoded, *_ = vqgan_training.reconstruct(network, torch.rand(1, 3, 32, 32), quantised=False)
+    decoded = vqgan_training.decode(network, vqgan_training.encode(network, torch.rand(1, 3, 32, 32)))
     wanted, verdict = decoded.square().mean(), 50 * decoded.mean()
     weight = vqgan_training.balance(network, wanted, verdict)
     last = network.decoder.conv_out.weight

@@ -1,9 +1,9 @@
 """Train the embedded VQGAN: `python -m training.vqgan`, and `--export FILE` to ship it.
 
-Follows Esser et al. 2021 with a codebook that starts from what the encoder has learned, and whose unused
-codes are given new places. The losses: absolute error of the picture, of its gradient, of its large patches'
-colours and of its tint as a whole, the codebook's, and, towards the end, those of a critic and of how strong
-fine detail is.
+Follows Esser et al. 2021, in two halves: encoder and decoder first learn without codes; then k-means places
+the codes amid what the encoder says, and they and the decoder go on learning. The losses: absolute error of
+the picture, of its gradient, of its large patches' colours and of its tint as a whole; then the codebook's,
+and those of a critic and of how strong fine detail is.
 """
 
 from __future__ import annotations
@@ -34,13 +34,10 @@ PHASES = (
     Phase(until=17_500, size=128, batch=2),
     Phase(until=21_500, size=256, batch=1),
 )
-CONTINUOUS = 17_800  # crops before the codebook is used
+CODES_FROM = 18_000  # crops before the codebook is used; the encoder is finished then
 DETAIL_FROM = 18_300  # crops before fine detail must be as strong as the truth's, and the critic has a say
-FOR_CODES = 48  # crops whose latents the codes are placed by
-ROUNDS = 4  # of k-means, to place them
-STEPS_BETWEEN_REVIVALS = 400
-SETTLED = 21_000  # crops after which codes stay where they are
-COMMITMENT = 0.25  # of the encoder to the codes, against that of the codes to the encoder
+FOR_CODES = 96  # crops whose latents the codes are placed by
+ROUNDS = 5  # of k-means, to place them
 GRADIENT_WEIGHT = 1.5
 COLOUR_WEIGHT = 2.0
 TINT_WEIGHT = 3.0
@@ -166,27 +163,14 @@ def _leave_alone(layer: torch.nn.Conv2d) -> None:
     torch.nn.init.zeros_(layer.bias)
 
 
-@torch.no_grad()
-def latents_of(network: VQModel, pictures: torch.Tensor) -> torch.Tensor:
-    """The latents of pictures in [-1, 1], encoded one by one."""
-    return torch.cat([network.quant_conv(network.encoder(one)).float() for one in pictures.split(1)])
+def encode(network: VQModel, pictures: torch.Tensor) -> torch.Tensor:
+    """The latents of pictures in [-1, 1], float32."""
+    return network.quant_conv(network.encoder(pictures)).float()
 
 
-def reconstruct(
-    network: VQModel, pictures: torch.Tensor, quantised: bool
-) -> tuple[torch.Tensor, dict[str, torch.Tensor], torch.Tensor, torch.Tensor]:
-    """Pictures (N, 3, H, W) in [-1, 1] decoded, the codebook's losses, the latents, and the codes taken."""
-    latents = network.quant_conv(network.encoder(pictures)).float()
-    taken = latents
-    terms = {}
-    indices = torch.empty(0, dtype=torch.int64)
-    if quantised:
-        codes, indices = vqgan.quantise(network, latents.detach())
-        terms["codebook"] = functional.mse_loss(codes, latents.detach())
-        terms["commitment"] = COMMITMENT * functional.mse_loss(latents, codes.detach())
-        taken = latents + (codes - latents).detach()
-    decoded = network.decoder(network.post_quant_conv(taken)).float()
-    return decoded, terms, latents, indices
+def decode(network: VQModel, latents: torch.Tensor) -> torch.Tensor:
+    """The pictures that latents or codes stand for, about in [-1, 1], float32."""
+    return network.decoder(network.post_quant_conv(latents)).float()
 
 
 def distances(decoded: torch.Tensor, pictures: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -220,41 +204,32 @@ def balance(network: VQModel, wanted: torch.Tensor, verdict: torch.Tensor) -> to
     return (CRITIC_WEIGHT * pulls[0] / (pulls[1] + 1e-4)).clamp(max=10).detach()
 
 
-class Codebook(torch.nn.Module):
-    """Keeps every code of a network in use."""
+@torch.no_grad()
+def place_codes(network: VQModel, latents: torch.Tensor) -> None:
+    """Place the codes amid what the encoder makes of many pictures, by some rounds of k-means."""
+    codes = network.quantize.embedding.weight
+    vectors = latents.permute(0, 2, 3, 1).flatten(0, 2)
+    chosen = vectors[torch.randint(len(vectors), (len(codes),), device=vectors.device)]
+    codes.copy_(chosen + 0.01 * vectors.std() * torch.randn_like(chosen))
+    for _ in range(ROUNDS):
+        indices = vqgan.quantise(network, latents)[1].flatten()
+        counts = torch.bincount(indices, minlength=len(codes))[:, None]
+        sums = torch.zeros_like(codes).index_add_(0, indices, vectors)
+        codes.copy_(torch.where(counts > 0, sums / counts, codes))
 
-    def __init__(self, network: VQModel) -> None:
-        super().__init__()
-        self.codes = network.quantize.embedding.weight
-        self.register_buffer("uses", torch.zeros(len(self.codes)))
 
-    @torch.no_grad()
-    def start(self, network: VQModel, latents: torch.Tensor) -> None:
-        """Place the codes amid what the encoder makes of many pictures, by some rounds of k-means."""
-        self.codes.copy_(self._draw(latents, len(self.codes)))
-        vectors = latents.permute(0, 2, 3, 1).flatten(0, 2)
-        for _ in range(ROUNDS):
-            indices = vqgan.quantise(network, latents)[1].flatten()
-            counts = torch.bincount(indices, minlength=len(self.codes))[:, None]
-            sums = torch.zeros_like(self.codes).index_add_(0, indices, vectors)
-            self.codes.copy_(torch.where(counts > 0, sums / counts, self.codes))
+def freeze_encoder(network: VQModel) -> None:
+    """Train the encoder no further: from here on codes and decoder learn what it says."""
+    for module in (network.encoder, network.quant_conv):
+        module.requires_grad_(False)
 
-    @torch.no_grad()
-    def revive(self, latents: torch.Tensor, indices: torch.Tensor, step: int) -> None:
-        """Count the codes in use, and now and then give the others new places."""
-        self.uses += torch.bincount(indices.flatten().cpu(), minlength=len(self.uses))
-        if step % STEPS_BETWEEN_REVIVALS:
-            return
-        idle = (self.uses == 0).nonzero()[:, 0].to(self.codes.device)
-        if len(idle):
-            self.codes[idle] = self._draw(latents, len(idle))
-        self.uses.zero_()
 
-    @staticmethod
-    def _draw(latents: torch.Tensor, count: int) -> torch.Tensor:
-        vectors = latents.permute(0, 2, 3, 1).flatten(0, 2)
-        chosen = vectors[torch.randint(len(vectors), (count,), device=vectors.device)]
-        return chosen + 0.01 * vectors.std() * torch.randn_like(chosen)
+def begin_codes(run: Run, network: VQModel, pictures: torch.Tensor) -> None:
+    """Go on from the moving average of the weights, with codes placed amid its latents of the pictures."""
+    network.load_state_dict(run.average.module.state_dict())
+    with torch.no_grad():
+        place_codes(network, torch.cat([encode(network, one) for one in pictures.split(1)]))
+    run.average.module.load_state_dict(network.state_dict())
 
 
 def train(device: torch.device, seed: int, begin: Path | None = None, seen: int = 0) -> None:
@@ -269,25 +244,31 @@ def train(device: torch.device, seed: int, begin: Path | None = None, seen: int 
     network = accelerate(network.to(device, memory_format=torch.channels_last))
     critic = Critic().to(device, memory_format=torch.channels_last)
     critic_optimizer = torch.optim.AdamW(critic.parameters(), CRITIC_LEARNING_RATE, betas=(0.5, 0.9))
-    codebook = Codebook(network)
-    beside = {"critic": critic, "critic_optimizer": critic_optimizer, "codebook": codebook}
+    beside = {"critic": critic, "critic_optimizer": critic_optimizer}
     run = Run("vqgan", network, PHASES, LEARNING_RATE, beside, seen)
     supply = Pictures(PAINTED_SIZE, np.random.default_rng(seed), PHOTOGRAPHS_SHARE)
     next_sheet = run.done + PICTURES_BETWEEN_SHEETS
-    was_quantised = run.done >= CONTINUOUS
+    quantised = run.done > CODES_FROM
+    if quantised:
+        freeze_encoder(network)
     while run.done < run.total:
         phase = phase_of(PHASES, run.done)
         supply.generator = run.draws(seed)
         count = min(CROPS, phase.batch)
         painted, _ = supply.take(phase.batch // count)
         crops = random_crops(painted.to(device).float() / 127.5 - 1, phase.size, count)
-        quantised = run.done >= CONTINUOUS
         with quick_arithmetic(device):
-            if quantised and not was_quantised:
+            if not quantised and run.done >= CODES_FROM:
                 more = supply.take(FOR_CODES)[0].to(device).float() / 127.5 - 1
-                codebook.start(network, latents_of(network, random_crops(more, phase.size, 1)))
-            was_quantised = quantised
-            decoded, terms, latents, indices = reconstruct(network, crops, quantised)
+                begin_codes(run, network, random_crops(more, phase.size, 1))
+                freeze_encoder(network)
+                quantised = True
+            latents, terms = encode(network, crops), {}
+            if quantised:
+                codes, _ = vqgan.quantise(network, latents)
+                terms["codebook"] = functional.mse_loss(codes, latents)
+                latents = codes.detach()
+            decoded = decode(network, latents)
             wanted = distances(decoded, crops)
             if run.done >= DETAIL_FROM:
                 verdict, features = decoder_losses(critic, crops, decoded)
@@ -299,8 +280,6 @@ def train(device: torch.device, seed: int, begin: Path | None = None, seen: int 
             critic_optimizer.zero_grad()
             critic_loss(critic, crops, decoded).backward()
             critic_optimizer.step()
-        if quantised and run.done < SETTLED:
-            codebook.revive(latents.detach(), indices, run.step)
         if run.done >= next_sheet:
             next_sheet = run.done + PICTURES_BETWEEN_SHEETS
             run.sheet(samples(run.average.module, supply))
