@@ -26,8 +26,8 @@ BEYOND = {  # what these models do not know, or know too little of
     )
 }
 PRINTS = {  # the prompt of each group's print, and the number that was picked
-    "Abstract": ("a block color painting with purple and green squares", 7),
-    "Landscape": ("sunset over a lake", 6),
+    "Abstract": ("a block color painting with purple and green squares", 4),
+    "Landscape": ("sunset over a lake", 4),
     "Pets": ("a painting of a corgi", 4),
     "Bonus": ("still life painting of colorful glass bottles", 4),
 }

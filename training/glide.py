@@ -77,7 +77,7 @@ RECIPES = {
         text_layers=1,
         phases=(
             Phase(until=36_000, size=64, batch=8),
-            Phase(until=42_000, size=128, batch=4),
+            Phase(until=40_800, size=128, batch=4),
             Phase(until=43_000, size=256, batch=2),
         ),
         painted_size=256,
