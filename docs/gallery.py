@@ -29,7 +29,7 @@ PRINTS = {  # the prompt of each group's print, and the number that was picked
     "Abstract": ("a block color painting with purple and green squares", 4),
     "Landscape": ("sunset over a lake", 4),
     "Pets": ("a painting of a corgi", 4),
-    "Bonus": ("still life painting of colorful glass bottles", 4),
+    "Bonus": ("still life painting of colorful glass bottles", 3),
 }
 THUMBNAIL = 160  # px a side
 PRINT = 640  # px a side of the whole print, and of its detail
