@@ -158,6 +158,12 @@ def test_a_bfloat16_network_takes_and_gives_float32_pictures(small_tensors, smal
     assert (painted - vqgan.reconstruct(small, picture)).abs().mean() < 0.1
 
 
+@pytest.mark.parametrize("count", [7, 48, 256])
+def test_the_first_of_the_nearest_codes_is_found_whatever_their_number(count):
+    distances = torch.randn(40, count, generator=torch.Generator().manual_seed(0)).round(decimals=1)
+    assert torch.equal(vqgan._first_least(distances), distances.argmin(1))
+
+
 def test_the_nearest_code_is_found_also_where_distances_are_taken_in_parts(small, monkeypatch):
     latents = torch.randn(2, 32, 5, 7)
     codes = small.quantize.embedding.weight

@@ -6,6 +6,7 @@ picture's features as exactness allows.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -27,7 +28,8 @@ from bigart_lib.weights import (
 )
 
 TRAINING_ONLY = "loss."  # how the names begin of tensors that only training needs
-DISTANCES_AT_ONCE = 2**22  # entries of the matrix of distances to the codes: 16 MiB of float32
+DISTANCES_AT_ONCE = 2**19  # entries of the matrix of distances to the codes: 2 MiB, as caches hold
+CODES_IN_GROUP = 64  # at most
 
 PUBLISHED = {  # the arguments of `VQModel` for the network trained on ImageNet: f16, 16384 codes
     "down_block_types": ["DownEncoderBlock2D"] * 4 + ["AttnDownEncoderBlock2D"],
@@ -201,18 +203,26 @@ def quantise(network: VQModel, latents: torch.Tensor) -> tuple[torch.Tensor, tor
     The codes, shaped like `latents`, and their indices, N x h x w.
     """
     codes = network.quantize.embedding.weight
-    wide = codes.float()
-    squares = wide.square().sum(1)
-    rows = latents.permute(0, 2, 3, 1)
-    with torch.autocast(rows.device.type, enabled=False):
-        # |latent - code|^2 without |latent|^2, which is the same for all codes
-        indices = torch.cat(
-            [
-                torch.addmm(squares, some.float(), wide.T, alpha=-2).argmin(1)
-                for some in rows.flatten(0, 2).split(max(1, DISTANCES_AT_ONCE // len(codes)))
-            ]
-        ).view(rows.shape[:-1])
+    vectors = latents.permute(0, 2, 3, 1).flatten(0, 2)
+    # Written into one tensor: small results between the large ones would keep the memory of those in pieces.
+    indices = torch.empty(len(vectors), dtype=torch.int64, device=vectors.device)
+    at_once = max(1, DISTANCES_AT_ONCE // len(codes))
+    with torch.no_grad(), torch.autocast(vectors.device.type, enabled=False):
+        wide = codes.float()
+        squares = wide.square().sum(1)
+        for some, found in zip(vectors.split(at_once), indices.split(at_once), strict=True):
+            # |latent - code|^2 without |latent|^2, which is the same for all codes
+            found.copy_(_first_least(torch.addmm(squares, some.float(), wide.T, alpha=-2)))
+    indices = indices.view(len(latents), *latents.shape[2:])
     return functional.embedding(indices, codes).permute(0, 3, 1, 2).contiguous(), indices
+
+
+def _first_least(rows: torch.Tensor) -> torch.Tensor:
+    """`rows.argmin(1)`, in a third of the time on a CPU: in which group the least is, then where in that."""
+    groups = rows.view(len(rows), -1, math.gcd(rows.shape[1], CODES_IN_GROUP))
+    group = groups.amin(2).argmin(1)
+    within = groups[torch.arange(len(rows), device=rows.device), group].argmin(1)
+    return group * groups.shape[2] + within
 
 
 def decode(network: VQModel, quantised: torch.Tensor) -> torch.Tensor:
