@@ -15,7 +15,7 @@ from torch import nn
 from bigart_lib.models.glide import Glide
 from training.passage import add_constants, keep_size, lanes, lay, middle, through_silu
 
-LEAST_SQUARES_PENALTY = 1e-3
+LEAST_SQUARES_PENALTY = 1e-4
 COLOURS = 3
 
 
@@ -55,7 +55,7 @@ def begin_bilinear(network: Glide, signal: torch.Tensor, frequency: torch.Tensor
     lay(last.conv1, both, [through_silu(last.conv1, width + row) for row in both.signals])
     add_constants(last.conv1, both)
     keep_size(last.norm2, both)
-    _weigh(network, last.time_emb_proj, both.signals, signal, frequency)
+    _weigh(network, both.signals, signal, frequency)
     samples, inputs = both.signals[::2], both.signals[1::2]
     noise = replace(both, signals=samples)
     for layer in (last.conv2, last.conv_shortcut):
@@ -80,29 +80,30 @@ def begin_bilinear(network: Glide, signal: torch.Tensor, frequency: torch.Tensor
         module.requires_grad_(False)
 
 
-def _weigh(
-    network: Glide,
-    projection: nn.Linear,
-    signals: tuple[int, ...],
-    signal: torch.Tensor,
-    frequency: torch.Tensor,
-) -> None:
+def _weigh(network: Glide, signals: tuple[int, ...], signal: torch.Tensor, frequency: torch.Tensor) -> None:
     """Let the embedding of time scale sample and input by what the equation above gives each."""
     unet = network.unet
+    last = unet.up_blocks[-1].resnets[-1]
     timesteps = torch.arange(len(signal), device=signal.device)
     embedded = unet.time_embedding(unet.time_proj(timesteps).to(unet.dtype))
     features = nn.functional.silu(embedded).double()
     features = torch.cat([features, torch.ones_like(features[:, :1])], dim=1)
     signal = signal.double()
     factors = torch.stack([(1 - signal).rsqrt(), (signal / (1 - signal)).sqrt()], dim=1)
+    # The least stands in the normalisation, the rest above 1 in the embedding: in bfloat16 one plus what is
+    # almost -1 would be off by some per cent.
+    least = factors[frequency > 0].amin(0)
     # By what an error does to the picture, over the timesteps that are trained at.
     trusted = (frequency.double() * (1 - signal) / signal)[:, None]
     penalty = LEAST_SQUARES_PENALTY * torch.eye(features.shape[1], dtype=torch.float64, device=signal.device)
     solved = torch.linalg.solve(
-        features.T @ (trusted * features) + penalty, features.T @ (trusted * (factors - 1))
+        features.T @ (trusted * features) + penalty, features.T @ (trusted * (factors - least))
     )
+    solved /= least
+    projection = last.time_emb_proj
     half = projection.out_features // 2  # scales, then shifts
     for index, row in enumerate(signals):
+        last.norm2.weight[row : row + 2] *= least[index % 2].to(last.norm2.weight)
         for here in (row, row + 1):
             projection.weight[here] = solved[:-1, index % 2].to(projection.weight)
             projection.bias[here] = float(solved[-1, index % 2])

@@ -20,7 +20,7 @@ from bigart_lib.models import glide
 from bigart_lib.models.text_encoder import TextEncoderConfig
 from bigart_lib.weights.records import write_whole
 from training.bilinear import begin_bilinear
-from training.diffusion import TIMESTEPS, Diffusion
+from training.diffusion import Diffusion, Objective
 from training.fused import accelerate
 from training.painter import SCENES, paint
 from training.pictures import PHOTOGRAPHS_SHARE, Pictures, random_crops, vocabulary
@@ -41,7 +41,7 @@ DROPPED_CAPTIONS = 0.12  # share trained without a caption, for classifier-free 
 class Recipe:
     """All that makes one network what it is."""
 
-    schedule: str
+    objective: Objective
     channels: tuple[int, ...]
     attention: tuple[bool, ...]
     text_width: int
@@ -51,9 +51,6 @@ class Recipe:
     crops: int = 1  # taken from each picture, at most
     low_size: int | None = None  # px a side of an upsampler's input
     photographs_share: float = PHOTOGRAPHS_SHARE
-    noisiest: int = TIMESTEPS - 1  # the last timestep to train at
-    largest_weight: float = 20.0  # of the epsilon loss at high noise
-    blind_share: float = 0.0  # of pictures that are seen as sampling begins: see `Diffusion`
     learning_rate: float = 8e-4
     context_length: int = 20  # words
     summary_width: int = 256
@@ -61,7 +58,7 @@ class Recipe:
 
 RECIPES = {
     "base": Recipe(
-        schedule="squaredcos_cap_v2",
+        objective=Objective("squaredcos_cap_v2"),
         channels=(32, 32, 64, 128, 192),
         attention=(False, False, True, True, True),
         text_width=128,
@@ -70,7 +67,15 @@ RECIPES = {
         painted_size=64,
     ),
     "upsampler": Recipe(
-        schedule="linear",
+        objective=Objective(
+            "linear",
+            cleanest=150,
+            noisiest=570,
+            first=640,
+            largest_weight=50.0,
+            drift=0.3,
+            tint_weight=1.0,
+        ),
         channels=(48, 48, 64, 96),
         attention=(False, False, False, False),
         text_width=64,
@@ -78,16 +83,13 @@ RECIPES = {
         phases=(
             Phase(until=36_000, size=64, batch=8),
             Phase(until=40_800, size=128, batch=4),
-            Phase(until=43_000, size=256, batch=2),
+            Phase(until=48_000, size=256, batch=2),
         ),
         painted_size=256,
         crops=4,
         low_size=64,
-        photographs_share=0.3,
-        noisiest=640,
-        largest_weight=50.0,
-        blind_share=0.1,
-        learning_rate=2e-4,
+        photographs_share=0.45,
+        learning_rate=1e-4,
     ),
 }
 
@@ -115,7 +117,7 @@ def build(recipe: Recipe, words: tuple[str, ...]) -> glide.Glide:
     network = glide.Glide(config)
     torch.nn.init.zeros_(network.unet.conv_out.weight)
     if recipe.low_size is not None:
-        diffusion = Diffusion(recipe.schedule, torch.device("cpu"), recipe.noisiest)
+        diffusion = Diffusion(recipe.objective, torch.device("cpu"))
         begin_bilinear(network, diffusion.signal, diffusion.frequency)
     return network.to(memory_format=torch.channels_last)
 
@@ -146,7 +148,7 @@ def train(name: str, device: torch.device, seed: int, begin: Path | None = None,
         network.load_state_dict(glide.load(begin).state_dict())
     network = accelerate(network.to(device))
     run = Run(name, network, recipe.phases, recipe.learning_rate, seen=seen)
-    diffusion = Diffusion(recipe.schedule, device, recipe.noisiest, recipe.largest_weight, recipe.blind_share)
+    diffusion = Diffusion(recipe.objective, device)
     next_sheet = run.done + PICTURES_BETWEEN_SHEETS
     while run.done < run.total:
         phase = phase_of(recipe.phases, run.done)
@@ -182,8 +184,7 @@ def enlarged_input(pictures: torch.Tensor, low_size: int) -> torch.Tensor:
     """An upsampler's second input: shrunk, a little spoilt as a base model's pictures are, enlarged again."""
     low = functional.interpolate(pictures, size=(low_size, low_size), mode="area")
     strength = 0.06 * torch.rand(len(low), 1, 1, 1, device=low.device)
-    low = low + strength * torch.randn_like(low)
-    low = ((low.clamp(-1, 1) + 1) * 127.5).round() / 127.5 - 1
+    low = low + strength * torch.randn_like(low)  # not clamped: black would be lighter then than it is
     return functional.interpolate(low, size=pictures.shape[-2:], mode="bilinear", align_corners=False)
 
 
@@ -218,7 +219,7 @@ def samples(network: glide.Glide, diffusion: Diffusion, recipe: Recipe, size: in
         low = enlarged_input(truth, recipe.low_size)
         size = recipe.painted_size
     solver = DPMSolverMultistepScheduler(
-        beta_schedule=recipe.schedule,
+        beta_schedule=recipe.objective.schedule,
         beta_start=1e-4,
         beta_end=0.02,
         variance_type="learned_range",

@@ -7,6 +7,8 @@ from collections import Counter
 import numpy as np
 import torch
 
+from bigart_lib import texture
+from bigart_lib.settings import TextureSettings
 from bigart_lib.words import split_words
 from training.painter import paint
 from training.photographs import fetch, load_crops
@@ -17,6 +19,9 @@ LEAST_KEPT = 600
 PAINTED_SHARE = 0.5  # of the photographs: made to look painted
 CAPTIONS_FOR_VOCABULARY = 20_000
 LEAST_PHOTOGRAPHS = 4  # that a word must be said of: from fewer, nothing is learned but the photographs
+ENLARGED_SIZE = 1024  # px a side, of what the VQGAN is passed by the tool
+TEXTURED_SHARE = 0.5  # of what looks enlarged
+MOST_TEXTURE = 0.1
 
 
 class Pictures:
@@ -67,3 +72,14 @@ def random_crops(pictures: torch.Tensor, size: int, count: int) -> torch.Tensor:
             top, left = torch.randint(0, pictures.shape[-1] - size + 1, (2,)).tolist()
             crops.append(picture[:, top : top + size, left : left + size])
     return torch.stack(crops).contiguous(memory_format=torch.channels_last)
+
+
+def enlarged_crop(generator: np.random.Generator, size: int) -> torch.Tensor:
+    """A crop (3, size, size) in [0, 1] of a picture as large as the tool passes on, textured or not."""
+    painted = torch.from_numpy(paint(generator, ENLARGED_SIZE).picture).permute(2, 0, 1)
+    top, left = generator.integers(0, ENLARGED_SIZE - size + 1, 2)
+    crop = painted[None, :, top : top + size, left : left + size].float() / 255
+    if generator.random() < TEXTURED_SHARE:
+        noise = torch.from_numpy(generator.standard_normal((1, 1, size, size), dtype=np.float32))
+        crop = texture.lay(crop, noise, TextureSettings(amount=generator.uniform(0, MOST_TEXTURE)))
+    return crop[0]

@@ -19,29 +19,38 @@ from diffusers.models.resnet import ResnetBlock2D
 from torch.nn import functional
 
 from bigart_lib.models import vqgan
+from training.codes import place_codes, weigh_latents
 from training.critic import Critic, critic_loss, decoder_losses
 from training.fused import accelerate
 from training.passage import Lanes, Tap, add_constants, keep_size, lanes, lay, middle, through_silu
-from training.pictures import Pictures, random_crops
+from training.pictures import Pictures, enlarged_crop, random_crops
 from training.run import PICTURES_BETWEEN_SHEETS, Phase, Run, phase_of, quick_arithmetic
 
 PAINTED_SIZE = 256
 CROPS = 2  # of each picture, at most
 PHOTOGRAPHS_SHARE = 0.35
+ENLARGED_SHARE = 0.4  # of all pictures, crops of larger ones, as the tool passes them through
 # Normalisation sees whole pictures later: the last pictures are as large as can be trained on.
 PHASES = (
     Phase(until=14_000, size=64, batch=4),
     Phase(until=17_500, size=128, batch=2),
-    Phase(until=21_500, size=256, batch=1),
+    Phase(until=18_000, size=256, batch=1),
+    Phase(until=24_000, size=128, batch=2),
+    Phase(until=28_700, size=256, batch=1),
 )
 CODES_FROM = 18_000  # crops before the codebook is used; the encoder is finished then
 DETAIL_FROM = 18_300  # crops before fine detail must be as strong as the truth's, and the critic has a say
-FOR_CODES = 96  # crops whose latents the codes are placed by
-ROUNDS = 5  # of k-means, to place them
-GRADIENT_WEIGHT = 1.5
+BIASES_UNTIL = 27_500  # crops before the biases of the decoder are finished
+FOR_CODES = 1600  # pictures that the codes are placed by
+FOR_WEIGHING = 24  # of them, that the latents are weighed by
+CODES_SIZE = 96  # px a side of their crops
+GRADIENT_WEIGHT = 1.0
 COLOUR_WEIGHT = 2.0
-TINT_WEIGHT = 3.0
-DETAIL_WEIGHT = 8.0  # errors of pixels and edges are least for blurred pictures, and must be outweighed
+TINT_WEIGHT = 4.0
+DETAIL_WEIGHT = 20.0  # errors of pixels and edges are least for blurred pictures, and must be outweighed
+ENERGY_WEIGHT = 0.5
+UNSEEN_ENERGY = 1e-5  # of fine detail: half a level
+LACK_WEIGHT = 2.5  # of too little detail, against too much
 DETAIL_PATCH = 8  # px a side of the patches whose detail must be as strong as the truth's
 COLOUR_PATCH = 16  # px a side of the patches whose mean colour must be right
 CRITIC_WEIGHT = 0.3  # of the critic's pull on the last layer, against that of the other losses
@@ -57,7 +66,7 @@ CONFIG = {
     "mid_block_add_attention": False,
     "layers_per_block": 1,
     "latent_channels": LATENTS,
-    "num_vq_embeddings": 16384,
+    "num_vq_embeddings": 65536,
     "vq_embed_dim": LATENTS,
     "norm_num_groups": 4,
 }  # fmt: skip
@@ -187,14 +196,24 @@ def distances(decoded: torch.Tensor, pictures: torch.Tensor) -> dict[str, torch.
     }
 
 
+def fine(pictures: torch.Tensor) -> torch.Tensor:
+    """What a blur of 3 px takes from pictures: their fine detail."""
+    return pictures - functional.avg_pool2d(pictures, 3, 1, 1, count_include_pad=False)
+
+
 def detail_distance(decoded: torch.Tensor, pictures: torch.Tensor) -> torch.Tensor:
-    """How far fine detail is from being as strong as the truth's, patch by patch, wherever it is in them."""
+    """How far fine detail is from being as strong as the truth's, patch by patch, wherever it is in them.
 
-    def strength(images: torch.Tensor) -> torch.Tensor:
-        fine = images - functional.avg_pool2d(images, 3, 1, 1, count_include_pad=False)
-        return functional.avg_pool2d(fine.abs(), DETAIL_PATCH)
+    Detail that lacks counts more than detail that is too much: where neither is sure, it shall be there.
+    """
+    ours, true = (functional.avg_pool2d(fine(one).abs(), DETAIL_PATCH) for one in (decoded, pictures))
+    return torch.where(true > ours, LACK_WEIGHT * (true - ours), ours - true).mean()
 
-    return functional.l1_loss(strength(decoded), strength(pictures))
+
+def energy_distance(decoded: torch.Tensor, pictures: torch.Tensor) -> torch.Tensor:
+    """Logarithm of the ratio of the energies of fine detail, picture by picture: edges decide it."""
+    ours, true = (fine(one).square().mean((1, 2, 3)) + UNSEEN_ENERGY for one in (decoded, pictures))
+    return (ours / true).log().abs().mean()
 
 
 def balance(network: VQModel, wanted: torch.Tensor, verdict: torch.Tensor) -> torch.Tensor:
@@ -202,20 +221,6 @@ def balance(network: VQModel, wanted: torch.Tensor, verdict: torch.Tensor) -> to
     last = network.decoder.conv_out.weight
     pulls = [torch.autograd.grad(loss, last, retain_graph=True)[0].norm() for loss in (wanted, verdict)]
     return (CRITIC_WEIGHT * pulls[0] / (pulls[1] + 1e-4)).clamp(max=10).detach()
-
-
-@torch.no_grad()
-def place_codes(network: VQModel, latents: torch.Tensor) -> None:
-    """Place the codes amid what the encoder makes of many pictures, by some rounds of k-means."""
-    codes = network.quantize.embedding.weight
-    vectors = latents.permute(0, 2, 3, 1).flatten(0, 2)
-    chosen = vectors[torch.randint(len(vectors), (len(codes),), device=vectors.device)]
-    codes.copy_(chosen + 0.01 * vectors.std() * torch.randn_like(chosen))
-    for _ in range(ROUNDS):
-        indices = vqgan.quantise(network, latents)[1].flatten()
-        counts = torch.bincount(indices, minlength=len(codes))[:, None]
-        sums = torch.zeros_like(codes).index_add_(0, indices, vectors)
-        codes.copy_(torch.where(counts > 0, sums / counts, codes))
 
 
 def freeze_encoder(network: VQModel) -> None:
@@ -227,9 +232,59 @@ def freeze_encoder(network: VQModel) -> None:
 def begin_codes(run: Run, network: VQModel, pictures: torch.Tensor) -> None:
     """Go on from the moving average of the weights, with codes placed amid its latents of the pictures."""
     network.load_state_dict(run.average.module.state_dict())
-    with torch.no_grad():
-        place_codes(network, torch.cat([encode(network, one) for one in pictures.split(1)]))
+    with torch.no_grad(), torch.autocast(pictures.device.type, enabled=False):
+        weigh_latents(network, pictures[:FOR_WEIGHING])
+        place_codes(network, torch.cat([encode(network, some) for some in pictures.split(4)]))
     run.average.module.load_state_dict(network.state_dict())
+
+
+def freeze_biases(network: VQModel) -> None:
+    """Let the decoder's biases be what bfloat16 makes of them, and train them no further.
+
+    The constants among them (see `passage.py`) are large: what rounding does to them is seen in the colours.
+    """
+    for module in (*network.decoder.modules(), network.post_quant_conv):
+        if isinstance(module, torch.nn.Conv2d):
+            module.bias.data.copy_(module.bias.data.bfloat16())
+            module.bias.requires_grad_(False)
+
+
+def losses(
+    network: VQModel, crops: torch.Tensor, by_codes: bool
+) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+    """What encoder and decoder learn from but for the critic, and the decoded crops."""
+    latents, terms = encode(network, crops), {}
+    if by_codes:
+        codes, _ = vqgan.quantise(network, latents)
+        terms["codebook"] = functional.mse_loss(codes, latents)
+        latents = codes.detach()
+    decoded = decode(network, latents)
+    return terms | distances(decoded, crops), decoded
+
+
+def detail_losses(
+    network: VQModel, critic: Critic, wanted: dict, crops: torch.Tensor, decoded: torch.Tensor
+) -> dict:
+    """What the decoder learns fine detail from, the critic's verdict weighed against the `wanted` losses."""
+    verdict, features = decoder_losses(critic, crops, decoded)
+    return {
+        "verdict": balance(network, sum(wanted.values()), verdict) * verdict,
+        "features": FEATURES_WEIGHT * features,
+        "detail": DETAIL_WEIGHT * detail_distance(decoded, crops),
+        "energy": ENERGY_WEIGHT * energy_distance(decoded, crops),
+    }
+
+
+def taken(supply: Pictures, count: int) -> torch.Tensor:
+    """Pictures (count, 3, PAINTED_SIZE, PAINTED_SIZE) in [-1, 1], some of them as the tool enlarged them."""
+    generator = supply.generator
+    pictures = [
+        enlarged_crop(generator, PAINTED_SIZE)
+        if generator.random() < ENLARGED_SHARE
+        else supply.take(1)[0][0].float() / 255
+        for _ in range(count)
+    ]
+    return torch.stack(pictures) * 2 - 1
 
 
 def train(device: torch.device, seed: int, begin: Path | None = None, seen: int = 0) -> None:
@@ -240,7 +295,10 @@ def train(device: torch.device, seed: int, begin: Path | None = None, seen: int 
     torch.manual_seed(seed)
     network = build()
     if begin:
-        network.load_state_dict(vqgan.load(begin).state_dict())
+        begun = vqgan.load(begin).state_dict()
+        if seen <= CODES_FROM:  # codes will be placed
+            del begun["quantize.embedding.weight"]
+        network.load_state_dict(network.state_dict() | begun)
     network = accelerate(network.to(device, memory_format=torch.channels_last))
     critic = Critic().to(device, memory_format=torch.channels_last)
     critic_optimizer = torch.optim.AdamW(critic.parameters(), CRITIC_LEARNING_RATE, betas=(0.5, 0.9))
@@ -248,37 +306,36 @@ def train(device: torch.device, seed: int, begin: Path | None = None, seen: int 
     run = Run("vqgan", network, PHASES, LEARNING_RATE, beside, seen)
     supply = Pictures(PAINTED_SIZE, np.random.default_rng(seed), PHOTOGRAPHS_SHARE)
     next_sheet = run.done + PICTURES_BETWEEN_SHEETS
-    quantised = run.done > CODES_FROM
-    if quantised:
+    by_codes = run.done > CODES_FROM
+    biases_learn = run.done <= BIASES_UNTIL
+    if by_codes:
         freeze_encoder(network)
+    if not biases_learn:
+        freeze_biases(network)
     while run.done < run.total:
         phase = phase_of(PHASES, run.done)
         supply.generator = run.draws(seed)
+        if not by_codes and run.done >= CODES_FROM:
+            begin_codes(run, network, random_crops(taken(supply, FOR_CODES).to(device), CODES_SIZE, 1))
+            freeze_encoder(network)
+            by_codes = True
+        if biases_learn and run.done >= BIASES_UNTIL:
+            network.load_state_dict(run.average.module.state_dict())
+            freeze_biases(network)
+            run.average.module.load_state_dict(network.state_dict())
+            biases_learn = False
         count = min(CROPS, phase.batch)
-        painted, _ = supply.take(phase.batch // count)
-        crops = random_crops(painted.to(device).float() / 127.5 - 1, phase.size, count)
+        crops = random_crops(taken(supply, phase.batch // count).to(device), phase.size, count)
+        with_detail = run.done >= DETAIL_FROM
         with quick_arithmetic(device):
-            if not quantised and run.done >= CODES_FROM:
-                more = supply.take(FOR_CODES)[0].to(device).float() / 127.5 - 1
-                begin_codes(run, network, random_crops(more, phase.size, 1))
-                freeze_encoder(network)
-                quantised = True
-            latents, terms = encode(network, crops), {}
-            if quantised:
-                codes, _ = vqgan.quantise(network, latents)
-                terms["codebook"] = functional.mse_loss(codes, latents)
-                latents = codes.detach()
-            decoded = decode(network, latents)
-            wanted = distances(decoded, crops)
-            if run.done >= DETAIL_FROM:
-                verdict, features = decoder_losses(critic, crops, decoded)
-                terms["verdict"] = balance(network, sum(wanted.values()), verdict) * verdict
-                terms["features"] = FEATURES_WEIGHT * features
-                terms["detail"] = DETAIL_WEIGHT * detail_distance(decoded, crops)
-        run.update(terms | wanted, len(crops))
-        if run.done >= DETAIL_FROM:
+            terms, decoded = losses(network, crops, by_codes)
+            if with_detail:
+                terms |= detail_losses(network, critic, terms, crops, decoded)
+        run.update(terms, len(crops))
+        if with_detail:
             critic_optimizer.zero_grad()
-            critic_loss(critic, crops, decoded).backward()
+            with quick_arithmetic(device):
+                critic_loss(critic, crops, decoded).backward()
             critic_optimizer.step()
         if run.done >= next_sheet:
             next_sheet = run.done + PICTURES_BETWEEN_SHEETS
