@@ -9,8 +9,9 @@ import torch
 pytest.importorskip("skia")
 
 from bigart_lib import model_sets  # noqa: E402
-from training import codes  # noqa: E402
+from training import codes, likeness  # noqa: E402
 from training import glide as glide_training  # noqa: E402
+from training import patches as begun_patches  # noqa: E402
 from training import run as runs  # noqa: E402
 from training import vqgan as vqgan_training  # noqa: E402
 from training.critic import Critic, critic_loss, decoder_losses  # noqa: E402
@@ -269,7 +270,7 @@ def test_an_untrained_vqgan_encodes_changes_of_lightness():
         with torch.no_grad():
             latents = vqgan_training.encode(network, picture.contiguous())[0, :, 4, 4]
         expected = torch.zeros(8)
-        expected[changed] = 0.3 * vqgan_training.CHANGE
+        expected[changed] = 0.3 * begun_patches.CHANGE
         torch.testing.assert_close(latents, expected, atol=0.01, rtol=0)
 
 
@@ -333,8 +334,8 @@ def test_codes_begin_from_the_average_and_the_encoder_learns_no_more(run_folder)
 
 def test_distances_tell_a_tint_from_noise():
     pictures = torch.zeros(1, 3, 32, 32)
-    tint = vqgan_training.distances(pictures + 0.1, pictures)
-    noise = vqgan_training.distances(0.1 * torch.randn(1, 3, 32, 32).sign(), pictures)
+    tint = likeness.distances(pictures + 0.1, pictures)
+    noise = likeness.distances(0.1 * torch.randn(1, 3, 32, 32).sign(), pictures)
     assert tint["error"] == pytest.approx(float(noise["error"]))
     assert tint["gradient"] == 0 < noise["gradient"] and tint["colour"] > 4 * noise["colour"]
 
@@ -343,12 +344,12 @@ def test_the_distance_of_detail_asks_for_its_strength_and_not_its_place():
     torch.manual_seed(0)
     truth, other = 0.2 * torch.randn(2, 1, 3, 64, 64)
     blurred = torch.nn.functional.avg_pool2d(truth, 5, 1, 2)
-    distance = vqgan_training.detail_distance
+    distance = likeness.strength_distance
     assert float(distance(truth, truth)) == 0
     assert distance(other, truth) < 0.3 * distance(blurred, truth)
     assert distance(2 * truth, truth) > 2 * distance(other, truth)
     assert distance(0.5 * truth, truth) > 2 * distance(1.5 * truth, truth)  # lacking is worse
-    energy = vqgan_training.energy_distance
+    energy = likeness.energy_distance
     assert float(energy(2 * truth, truth)) == pytest.approx(np.log(4), rel=0.01)
     assert energy(other, truth) < 0.05 < energy(blurred, truth)
 

@@ -3,7 +3,7 @@
 Follows Esser et al. 2021, in two halves: encoder and decoder first learn without codes; then k-means places
 the codes amid what the encoder says, and they and the decoder go on learning. The losses: absolute error of
 the picture, of its gradient, of its large patches' colours and of its tint as a whole; then the codebook's,
-and those of a critic and of how strong fine detail is.
+and those of a critic and of how strong fine detail is (`critic.py`, `likeness.py`).
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from pathlib import Path
 import numpy as np
 import torch
 from diffusers import VQModel
-from diffusers.models.resnet import ResnetBlock2D
 from torch.nn import functional
 
 from bigart_lib.models import vqgan
 from training.codes import place_codes, weigh_latents
 from training.critic import Critic, critic_loss, decoder_losses
 from training.fused import accelerate
-from training.passage import Lanes, Tap, add_constants, keep_size, lanes, lay, middle, through_silu
+from training.likeness import detail_distances, distances
+from training.patches import LATENTS, begin_patches
 from training.pictures import Pictures, enlarged_crop, random_crops
 from training.run import PICTURES_BETWEEN_SHEETS, Phase, Run, phase_of, quick_arithmetic
 
@@ -36,7 +36,7 @@ PHASES = (
     Phase(until=17_500, size=128, batch=2),
     Phase(until=18_000, size=256, batch=1),
     Phase(until=24_000, size=128, batch=2),
-    Phase(until=28_700, size=256, batch=1),
+    Phase(until=29_400, size=256, batch=1),
 )
 CODES_FROM = 18_000  # crops before the codebook is used; the encoder is finished then
 DETAIL_FROM = 18_300  # crops before fine detail must be as strong as the truth's, and the critic has a say
@@ -44,21 +44,10 @@ BIASES_UNTIL = 27_500  # crops before the biases of the decoder are finished
 FOR_CODES = 1600  # pictures that the codes are placed by
 FOR_WEIGHING = 24  # of them, that the latents are weighed by
 CODES_SIZE = 96  # px a side of their crops
-GRADIENT_WEIGHT = 1.0
-COLOUR_WEIGHT = 2.0
-TINT_WEIGHT = 4.0
-DETAIL_WEIGHT = 20.0  # errors of pixels and edges are least for blurred pictures, and must be outweighed
-ENERGY_WEIGHT = 0.5
-UNSEEN_ENERGY = 1e-5  # of fine detail: half a level
-LACK_WEIGHT = 2.5  # of too little detail, against too much
-DETAIL_PATCH = 8  # px a side of the patches whose detail must be as strong as the truth's
-COLOUR_PATCH = 16  # px a side of the patches whose mean colour must be right
 CRITIC_WEIGHT = 0.3  # of the critic's pull on the last layer, against that of the other losses
 FEATURES_WEIGHT = 0.3
 LEARNING_RATE = 3e-4
 CRITIC_LEARNING_RATE = 3e-4
-COLOURS = 3
-LATENTS = 8
 CONFIG = {
     "down_block_types": 3 * ("DownEncoderBlock2D",),
     "up_block_types": 3 * ("UpDecoderBlock2D",),
@@ -70,106 +59,13 @@ CONFIG = {
     "vq_embed_dim": LATENTS,
     "norm_num_groups": 4,
 }  # fmt: skip
-FOUR = ((0, 0), (0, 1), (1, 0), (1, 1))  # row and column of the pixels that become one
-ACROSS, DOWN, CORNERS = (-1, 1, -1, 1), (-1, -1, 1, 1), (1, -1, -1, 1)  # their signs in a change
-LIGHTNESS = (0.299, 0.587, 0.114)  # Rec. 601
-CHANGE = 2.0  # how much larger changes are than they would be beside mean colours
-SMOOTH = (0.25, 0.5, 0.25)  # along a row or column: after repeating pixels, almost bilinear
-KERNEL = tuple((y, x) for y in range(3) for x in range(3))
 
 
 def build() -> VQModel:
-    """The untrained network, which begins by carrying colours: see `passage.py`.
-
-    A latent is the mean colour of its patch, and how lightness changes across it: from left to right, from
-    top to bottom and from corner to corner, then within its quarters from left to right and from top to
-    bottom. The decoder enlarges the colours; what the rest is good for it learns.
-    """
+    """The untrained network, which begins by carrying colours: see `patches.py`."""
     network = VQModel(**CONFIG)
-    for module in network.modules():
-        if isinstance(module, ResnetBlock2D):
-            torch.nn.init.zeros_(module.conv2.weight)
-            torch.nn.init.zeros_(module.conv2.bias)
-    _begin_encoder(network)
-    _begin_decoder(network)
+    begin_patches(network)
     return network
-
-
-def _begin_encoder(network: VQModel) -> None:
-    encoder = network.encoder
-    fine, half, quarter = encoder.down_blocks
-    widths, groups = CONFIG["block_out_channels"], CONFIG["norm_num_groups"]
-    colours = lanes(widths[0], groups, COLOURS)
-    lay(encoder.conv_in, colours, [{middle(encoder.conv_in, colour): 1.0} for colour in range(COLOURS)])
-    # The kernel of a step down begins at the four pixels that become one.
-    changes = lanes(widths[0], groups, COLOURS + 2)
-    across, down = (lightness(colours, pattern) for pattern in (ACROSS, DOWN))
-    lay(fine.downsamplers[0].conv, changes, [*means(colours.signals), across, down])
-    wider = lanes(widths[1], groups, COLOURS + 2)
-    _widen(half.resnets[0], changes, wider)
-    latents = lanes(widths[1], groups, LATENTS)
-    own = [lightness(wider, pattern) for pattern in (ACROSS, DOWN, CORNERS)]
-    kept, fine_changes = means(wider.signals[:COLOURS]), means(wider.signals[COLOURS:])
-    lay(half.downsamplers[0].conv, latents, [*kept, *own, *fine_changes])
-    last = lanes(widths[2], groups, LATENTS)
-    _widen(quarter.resnets[0], latents, last)
-    _end(encoder, encoder.mid_block.resnets[-1], last)
-    _leave_alone(network.quant_conv)
-
-
-def _begin_decoder(network: VQModel) -> None:
-    decoder = network.decoder
-    groups = CONFIG["norm_num_groups"]
-    _leave_alone(network.post_quant_conv)
-    here = lanes(decoder.conv_in.out_channels, groups, COLOURS)
-    lay(decoder.conv_in, here, [{middle(decoder.conv_in, colour): 1.0} for colour in range(COLOURS)])
-    for block in decoder.up_blocks:
-        for resnet in block.resnets:
-            if resnet.conv_shortcut is not None:
-                narrower = lanes(resnet.out_channels, groups, COLOURS)
-                _widen(resnet, here, narrower)
-                here = narrower
-        for enlarge in block.upsamplers or ():
-            smooth = [{(row, y, x): SMOOTH[y] * SMOOTH[x] for y, x in KERNEL} for row in here.signals]
-            lay(enlarge.conv, here, smooth)
-    _end(decoder, decoder.up_blocks[-1].resnets[-1], here)
-
-
-def _widen(resnet: ResnetBlock2D, before: Lanes, after: Lanes) -> None:
-    """Let a residual block that changes the number of channels pass the signals on."""
-    lay(resnet.conv_shortcut, after, [{middle(resnet.conv_shortcut, row): 1.0} for row in before.signals])
-
-
-@torch.no_grad()
-def _end(half: torch.nn.Module, last: ResnetBlock2D, given: Lanes) -> None:
-    """Let an encoder or decoder give the signals, past its last normalisation, and nothing else."""
-    add_constants(last.conv2, given)  # no sooner: what reads large constants learns in great leaps
-    keep_size(half.conv_norm_out, given)
-    torch.nn.init.zeros_(half.conv_out.weight)
-    torch.nn.init.zeros_(half.conv_out.bias)
-    for out, row in enumerate(given.signals):
-        for tap, weight in through_silu(half.conv_out, row).items():
-            half.conv_out.weight[(out, *tap)] = weight
-
-
-def means(signals: Sequence[int]) -> list[dict[Tap, float]]:
-    """Taps of the mean of four pixels, for each signal."""
-    return [{(row, y, x): 0.25 for y, x in FOUR} for row in signals]
-
-
-def lightness(given: Lanes, pattern: tuple[int, ...]) -> dict[Tap, float]:
-    """Taps of a change of lightness among four pixels, of the colours that are the first signals."""
-    return {
-        (row, y, x): CHANGE * share * sign / 4
-        for row, share in zip(given.signals, LIGHTNESS, strict=False)
-        for (y, x), sign in zip(FOUR, pattern, strict=True)
-    }
-
-
-@torch.no_grad()
-def _leave_alone(layer: torch.nn.Conv2d) -> None:
-    layer.weight.copy_(torch.eye(len(layer.weight))[:, :, None, None])
-    torch.nn.init.zeros_(layer.bias)
 
 
 def encode(network: VQModel, pictures: torch.Tensor) -> torch.Tensor:
@@ -180,40 +76,6 @@ def encode(network: VQModel, pictures: torch.Tensor) -> torch.Tensor:
 def decode(network: VQModel, latents: torch.Tensor) -> torch.Tensor:
     """The pictures that latents or codes stand for, about in [-1, 1], float32."""
     return network.decoder(network.post_quant_conv(latents)).float()
-
-
-def distances(decoded: torch.Tensor, pictures: torch.Tensor) -> dict[str, torch.Tensor]:
-    """How far decoded pictures are from those they stand for: in pixels, edges and the colours of patches."""
-    edges = [functional.l1_loss(decoded.diff(dim=axis), pictures.diff(dim=axis)) for axis in (2, 3)]
-    patches = [functional.avg_pool2d(one, COLOUR_PATCH) for one in (decoded, pictures)]
-    # Absolute errors are least at the median, which of a dark patch is darker than its mean.
-    means = [one.mean((2, 3)) for one in (decoded, pictures)]
-    return {
-        "error": functional.l1_loss(decoded, pictures),
-        "gradient": GRADIENT_WEIGHT * sum(edges),
-        "colour": COLOUR_WEIGHT * functional.l1_loss(*patches),
-        "tint": TINT_WEIGHT * functional.l1_loss(*means),
-    }
-
-
-def fine(pictures: torch.Tensor) -> torch.Tensor:
-    """What a blur of 3 px takes from pictures: their fine detail."""
-    return pictures - functional.avg_pool2d(pictures, 3, 1, 1, count_include_pad=False)
-
-
-def detail_distance(decoded: torch.Tensor, pictures: torch.Tensor) -> torch.Tensor:
-    """How far fine detail is from being as strong as the truth's, patch by patch, wherever it is in them.
-
-    Detail that lacks counts more than detail that is too much: where neither is sure, it shall be there.
-    """
-    ours, true = (functional.avg_pool2d(fine(one).abs(), DETAIL_PATCH) for one in (decoded, pictures))
-    return torch.where(true > ours, LACK_WEIGHT * (true - ours), ours - true).mean()
-
-
-def energy_distance(decoded: torch.Tensor, pictures: torch.Tensor) -> torch.Tensor:
-    """Logarithm of the ratio of the energies of fine detail, picture by picture: edges decide it."""
-    ours, true = (fine(one).square().mean((1, 2, 3)) + UNSEEN_ENERGY for one in (decoded, pictures))
-    return (ours / true).log().abs().mean()
 
 
 def balance(network: VQModel, wanted: torch.Tensor, verdict: torch.Tensor) -> torch.Tensor:
@@ -264,14 +126,13 @@ def losses(
 
 def detail_losses(
     network: VQModel, critic: Critic, wanted: dict, crops: torch.Tensor, decoded: torch.Tensor
-) -> dict:
+) -> dict[str, torch.Tensor]:
     """What the decoder learns fine detail from, the critic's verdict weighed against the `wanted` losses."""
     verdict, features = decoder_losses(critic, crops, decoded)
     return {
         "verdict": balance(network, sum(wanted.values()), verdict) * verdict,
         "features": FEATURES_WEIGHT * features,
-        "detail": DETAIL_WEIGHT * detail_distance(decoded, crops),
-        "energy": ENERGY_WEIGHT * energy_distance(decoded, crops),
+        **detail_distances(decoded, crops),
     }
 
 
