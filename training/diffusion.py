@@ -73,11 +73,11 @@ class Diffusion:
     ) -> dict[str, torch.Tensor]:
         """Losses of a batch of pictures (N, 3, H, W) in [-1, 1]; `low` is an upsampler's enlarged input."""
         objective = self.objective
-        step = torch.multinomial(self.frequency, len(clean), replacement=True)
-        step = step.to(self.device)
-        blind = step == (-1 if objective.first is None else objective.first)
+        step = torch.multinomial(self.frequency, len(clean), replacement=True).to(self.device)
         signal = self.signal[step][:, None, None, None]
-        seen = torch.where(blind[:, None, None, None], 0, clean + self._drift(clean))
+        seen = clean + self._drift(clean) if objective.drift else clean
+        if objective.first is not None:
+            seen = torch.where((step == objective.first)[:, None, None, None], 0, seen)
         # Whatever the sample shows, what epsilon leaves of it is the picture.
         noisy = signal.sqrt() * seen + (1 - signal).sqrt() * torch.randn_like(clean)
         noise = (noisy - signal.sqrt() * clean) / (1 - signal).sqrt()

@@ -158,6 +158,13 @@ class Run:
         if self.step % 50 == 0:
             self._log(rate)
 
+    @contextmanager
+    def at_average(self) -> Iterator[None]:
+        """Put the network where its average is; the average begins anew from what it is changed to."""
+        self.network.load_state_dict(self.average.module.state_dict())
+        yield
+        self.average.module.load_state_dict(self.network.state_dict())
+
     def _average_gradients(self) -> None:
         if self.processes == 1:
             return

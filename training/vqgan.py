@@ -93,11 +93,9 @@ def freeze_encoder(network: VQModel) -> None:
 
 def begin_codes(run: Run, network: VQModel, pictures: torch.Tensor) -> None:
     """Go on from the moving average of the weights, with codes placed amid its latents of the pictures."""
-    network.load_state_dict(run.average.module.state_dict())
-    with torch.no_grad(), torch.autocast(pictures.device.type, enabled=False):
+    with run.at_average(), torch.no_grad():
         weigh_latents(network, pictures[:FOR_WEIGHING])
         place_codes(network, torch.cat([encode(network, some) for some in pictures.split(4)]))
-    run.average.module.load_state_dict(network.state_dict())
 
 
 def freeze_biases(network: VQModel) -> None:
@@ -181,9 +179,8 @@ def train(device: torch.device, seed: int, begin: Path | None = None, seen: int 
             freeze_encoder(network)
             by_codes = True
         if biases_learn and run.done >= BIASES_UNTIL:
-            network.load_state_dict(run.average.module.state_dict())
-            freeze_biases(network)
-            run.average.module.load_state_dict(network.state_dict())
+            with run.at_average():
+                freeze_biases(network)
             biases_learn = False
         count = min(CROPS, phase.batch)
         crops = random_crops(taken(supply, phase.batch // count).to(device), phase.size, count)
