@@ -18,6 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))  # run from a checkout that is not installed
 
 import torch
+from peak import peak_memory
 
 from bigart_lib.models.rrdbnet import (
     RRDBNet,
@@ -36,16 +37,6 @@ def synchronize(device: str) -> None:
     """Wait for a GPU, so that the clock sees its work."""
     if device.startswith("cuda"):
         torch.cuda.synchronize(device)
-
-
-def peak_memory(device: str) -> int:
-    """Bytes: the process's peak, or the GPU's."""
-    if device.startswith("cuda"):
-        return torch.cuda.max_memory_allocated(device)
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return 0
-    return next(int(line.split()[1]) for line in status.read_text().splitlines() if "VmHWM" in line) * 1024
 
 
 def measure(way: str, side: int, options: argparse.Namespace) -> dict:

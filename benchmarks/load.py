@@ -27,6 +27,7 @@ RUNS = 3
 LOAD = """
 import json, sys, time
 from pathlib import Path
+from benchmarks.peak import peak_memory
 from bigart_lib.models import glide
 import diffusers.models.unets.unet_2d_condition, safetensors.torch, torch
 started = time.perf_counter()
@@ -34,8 +35,7 @@ for path in map(Path, sys.argv[1:]):
     network = glide.load(path).to(memory_format=torch.channels_last)  # as BigArt has them
     del network
 seconds = time.perf_counter() - started
-status = Path("/proc/self/status").read_text()
-print(json.dumps([seconds, int(status.partition("VmHWM:")[2].split()[0]) * 1024 / 1e6]))
+print(json.dumps([seconds, peak_memory() / 1e6]))
 """
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))  # run from a checkout that is not installed
 
 import torch
+from peak import peak_memory
 
 from bigart_lib import machine, model_sets
 from bigart_lib.models import vqgan
@@ -37,7 +38,7 @@ def measure(way: str, side: int) -> None:
     size = side // vqgan.downsampling(network)
     torch.manual_seed(0)
     latents = codes[torch.randint(len(codes), (size * size,))].T.reshape(1, -1, size, size).contiguous()
-    before, times = memory(), []
+    before, times = peak_memory(), []
     for _ in range(RUNS):
         started = time.perf_counter()
         if way == "plain":
@@ -45,13 +46,7 @@ def measure(way: str, side: int) -> None:
         else:
             vqgan.quantise(network, latents)
         times.append(time.perf_counter() - started)
-    print(json.dumps([min(times), memory() - before, len(codes)]))
-
-
-def memory() -> float:
-    """The most memory that this process has had so far, in MB."""
-    status = Path("/proc/self/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) * 1024 / 1e6
+    print(json.dumps([min(times), (peak_memory() - before) / 1e6, len(codes)]))
 
 
 def main() -> None:
