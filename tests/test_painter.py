@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("skia")
 
-from training.painter import COLOURS, HELD_OUT_PAIRS, SCENES, colour_shares, paint
+from training.painter import COLOURS, HELD_OUT_PAIRS, SCENES, colour_shares, easel, paint
 from training.painter.captions import Mood
 
 drawing = sys.modules["training.painter.paint"]  # the module, whose name in the package is the function's
@@ -76,6 +76,15 @@ def test_a_small_picture_is_the_large_one_averaged(scene):
         assert small.caption == large.caption
         # Lines of about a pixel are where the two sizes' antialiasing differs most.
         assert np.abs(averaged - small.picture).mean() < (5 if "thin" in small.caption else 3)
+
+
+def test_texture_on_a_large_picture_has_no_squares():
+    flat = np.full((1024, 1024, 3), 128, np.uint8)
+    textured = easel.textured(flat, np.random.default_rng(1), grain=0.1, relief=0.1).astype(float)
+    for axis in (0, 1):
+        steps = np.abs(np.diff(textured, axis=axis)).mean((1 - axis, 2))
+        phases = [steps[phase::4].mean() for phase in range(4)]
+        assert max(phases) < 3 * min(phases)  # repeated cells: 13 times
 
 
 def test_named_colours_cover_their_share():

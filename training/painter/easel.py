@@ -213,17 +213,14 @@ def _relief() -> np.ndarray:
 def _part(field: np.ndarray, size: int, corner: Sequence[float]) -> np.ndarray:
     """The part of a field that begins at a corner (row and column, 0 to 1), half its side, at `size`.
 
-    It is averaged over areas, or repeated where it does not divide: the same at every size but for its
-    sharpness.
+    It is averaged over areas or smoothly enlarged: the same at every size but for its sharpness. Were its
+    cells repeated, they would be squares, and teach networks a grid.
     """
     half = len(field) // 2
     top, left = (int(place * half) for place in corner)
-    part = field[top : top + half, left : left + half]
-    block = half // size
-    if block and half == block * size:
-        return part.reshape(size, block, size, block).mean((1, 3))
-    index = np.arange(size) * half // size
-    return part[index][:, index]
+    part = Image.fromarray(field[top : top + half, left : left + half])
+    resampling = Image.Resampling.BOX if size <= half else Image.Resampling.BICUBIC
+    return np.asarray(part.resize((size, size), resampling))
 
 
 def textured(picture: np.ndarray, generator: np.random.Generator, grain: float, relief: float) -> np.ndarray:
