@@ -222,6 +222,22 @@ def test_an_untrained_upsampler_is_bilinear_enlarging():
         assert (guess - low).square().mean().sqrt() * 127.5 < 4
 
 
+def test_sheets_show_what_the_tool_would_make(monkeypatch):
+    monkeypatch.setattr(glide_training, "SHEET_COLUMNS", 2)
+    monkeypatch.setattr(glide_training, "SHEET_PROMPTS", ("a lake", "a"))
+    torch.manual_seed(0)
+    built = {
+        name: glide_training.build(recipe, ("a", "lake")) for name, recipe in glide_training.RECIPES.items()
+    }
+    rows = glide_training.samples(built["base"], glide_training.RECIPES["base"], 32)
+    assert [tuple(row.shape) for row in rows] == 2 * [(2, 3, 32, 32)]
+    recipe = glide_training.RECIPES["upsampler"]
+    enlarged, upsampled, truth = glide_training.samples(built["upsampler"], recipe, 64)
+    assert enlarged.shape == upsampled.shape == truth.shape == (2, 3, 256, 256)
+    assert (upsampled - enlarged).square().mean().sqrt() < 0.02  # untrained, it enlarges
+    assert (upsampled - truth).square().mean().sqrt() < 0.2
+
+
 @pytest.mark.parametrize("name", glide_training.RECIPES)
 def test_a_recipe_builds_a_network_that_learns_from_a_batch(name):
     recipe = glide_training.RECIPES[name]

@@ -16,8 +16,12 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from bigart_lib import stages
+from bigart_lib.model_sets import embedded
 from bigart_lib.models import glide
 from bigart_lib.models.text_encoder import TextEncoderConfig
+from bigart_lib.sampling import sample_base, sample_upsampler
+from bigart_lib.settings import GenerateSettings
 from bigart_lib.weights.records import write_whole
 from training.bilinear import begin_bilinear
 from training.diffusion import Diffusion, Objective
@@ -163,7 +167,7 @@ def train(name: str, device: torch.device, seed: int, begin: Path | None = None,
             losses = diffusion.losses(network, clean, network.encode(kept), low)
         run.update(losses, len(clean))
         if run.done >= next_sheet and run.rank == 0:
-            run.sheet(samples(run.average.module, diffusion, recipe, phase.size))
+            run.sheet(samples(run.average.module, recipe, phase.size))
             next_sheet = run.done + PICTURES_BETWEEN_SHEETS
         run.save_now_and_then()
 
@@ -188,6 +192,8 @@ def enlarged_input(pictures: torch.Tensor, low_size: int) -> torch.Tensor:
     return functional.interpolate(low, size=pictures.shape[-2:], mode="bilinear", align_corners=False)
 
 
+SHEET_SEED = 7
+SHEET_COLUMNS = 6
 SHEET_PROMPTS = (
     "a block color painting with purple and green squares",
     "an abstract painting with orange triangles",
@@ -203,46 +209,37 @@ SHEET_PROMPTS = (
 
 
 @torch.inference_mode()
-def samples(network: glide.Glide, diffusion: Diffusion, recipe: Recipe, size: int) -> list[torch.Tensor]:
-    """Rows for a sheet: six pictures of each prompt, or, for an upsampler, input, output and truth."""
-    from diffusers import DPMSolverMultistepScheduler
+def samples(network: glide.Glide, recipe: Recipe, size: int) -> list[torch.Tensor]:
+    """Rows for a sheet, sampled as the tool does it.
 
+    Of a base model six pictures of each prompt, of an upsampler its inputs, its pictures and the truths.
+    """
     network = deepcopy(network).eval()
-    low = truth = None
-    prompts = [prompt for prompt in SHEET_PROMPTS for _ in range(6)]
-    if recipe.low_size is not None:
-        generator = np.random.default_rng(1)
-        painted = [paint(generator, recipe.painted_size, scene) for scene in SCENES[:8]]
-        prompts = [one.caption for one in painted]
-        truth = torch.stack([torch.from_numpy(one.picture) for one in painted]).permute(0, 3, 1, 2)
-        truth = truth.float().to(diffusion.device) / 127.5 - 1
-        low = enlarged_input(truth, recipe.low_size)
-        size = recipe.painted_size
-    solver = DPMSolverMultistepScheduler(
-        beta_schedule=recipe.objective.schedule,
-        beta_start=1e-4,
-        beta_end=0.02,
-        variance_type="learned_range",
-        thresholding=True,
-        sample_max_value=1.0,
-        lambda_min_clipped=-2.6 if low is None else -float("inf"),
-        final_sigmas_type="zero",
-    )
-    solver.set_timesteps(15 if low is None else 8)
-    sample = torch.randn(len(prompts), 3, size, size, generator=torch.Generator().manual_seed(7))
-    sample = sample.to(diffusion.device)
-    text, empty = network.encode(prompts), network.encode([""] * len(prompts))
-    for step in solver.timesteps:
-        given = sample if low is None else torch.cat([sample, low], dim=1)
-        predicted = network(given, step, text)
-        if low is None:
-            unguided = network(given, step, empty)
-            epsilon = unguided[:, :3] + 3.0 * (predicted[:, :3] - unguided[:, :3])
-            predicted = torch.cat([epsilon, predicted[:, 3:]], dim=1)
-        sample = solver.step(predicted, step, sample).prev_sample
-    if low is None:
-        return list(((sample + 1) / 2).split(6))
-    return [(pictures + 1) / 2 for pictures in (low, sample, truth)]
+    sampling = embedded().sampling
+    if recipe.low_size is None:
+        settings = stages.complete(GenerateSettings(), sampling)
+        noises, generators = _noises(SHEET_COLUMNS, size)
+        rows = (
+            sample_base(network, prompt, settings, sampling, noises, generators, batch_size=SHEET_COLUMNS)
+            for prompt in SHEET_PROMPTS
+        )
+        return [torch.cat(row) for row in rows]
+    painter = np.random.default_rng(SHEET_SEED)
+    painted = [paint(painter, recipe.painted_size, scene) for scene in SCENES[:SHEET_COLUMNS]]
+    truth = torch.stack([torch.from_numpy(one.picture) for one in painted]).permute(0, 3, 1, 2) / 255
+    small = functional.interpolate(truth, size=(recipe.low_size, recipe.low_size), mode="area")
+    upsampled = [
+        sample_upsampler(network, one.caption, [low], sampling, *_noises(1, recipe.painted_size))[0]
+        for one, low in zip(painted, small.split(1), strict=True)
+    ]
+    shown = functional.interpolate(small, size=truth.shape[-2:], mode="bilinear")
+    return [shown, torch.cat(upsampled), truth]
+
+
+def _noises(count: int, size: int) -> tuple[list[torch.Tensor], list[torch.Generator]]:
+    """What `count` samples begin from, and what they go on drawing from."""
+    generators = [stages.random_generator(SHEET_SEED, index) for index in range(count)]
+    return [stages.draw_noise(generator, size) for generator in generators], generators
 
 
 def export(name: str, path: Path) -> None:
