@@ -269,7 +269,13 @@ def test_the_command_scores_a_set_and_writes_the_card(tiny_models, tmp_path, cap
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--only", "smell"], ["--upsampler-timesteps", "10,20"], ["--steps", "1"], ["--weights", "."]],
+    [
+        ["--only", "smell"],
+        ["--upsampler-timesteps", "10,20"],
+        ["--steps", "1"],
+        ["--weights", "."],
+        ["--card", "none.md"],
+    ],
 )
 def test_what_cannot_be_scored_ends_with_a_reason(arguments, capsys, tiny_models, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)

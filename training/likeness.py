@@ -11,10 +11,10 @@ from torch.nn import functional
 GRADIENT_WEIGHT = 1.0
 COLOUR_WEIGHT = 2.0
 TINT_WEIGHT = 4.0
-DETAIL_WEIGHT = 20.0  # errors of pixels and edges are least for blurred pictures, and must be outweighed
-ENERGY_WEIGHT = 0.5
+DETAIL_WEIGHT = 30.0  # errors of pixels and edges are least for blurred pictures, and must be outweighed
+ENERGY_WEIGHT = 1.0
 UNSEEN_ENERGY = 1e-5  # of fine detail: half a level
-LACK_WEIGHT = 2.5  # of too little detail, against too much
+LACK_WEIGHT = 5.0  # of too little detail, against too much
 DETAIL_PATCH = 8  # px a side of the patches whose detail must be as strong as the truth's
 COLOUR_PATCH = 16  # px a side of the patches whose mean colour must be right
 

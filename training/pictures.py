@@ -15,7 +15,7 @@ from training.photographs import fetch, load_crops
 
 PHOTOGRAPHS_SHARE = 0.06  # of the pictures, unless a recipe says otherwise
 PHOTOGRAPHS_KEPT = 3000  # crops of 64 px in memory, fewer of larger ones
-LEAST_KEPT = 600
+LEAST_KEPT = 1500
 PAINTED_SHARE = 0.5  # of the photographs: made to look painted
 CAPTIONS_FOR_VOCABULARY = 20_000
 LEAST_PHOTOGRAPHS = 4  # that a word must be said of: from fewer, nothing is learned but the photographs

@@ -28,7 +28,7 @@ from training.run import PICTURES_BETWEEN_SHEETS, Phase, Run, phase_of, quick_ar
 
 PAINTED_SIZE = 256
 CROPS = 2  # of each picture, at most
-PHOTOGRAPHS_SHARE = 0.35
+PHOTOGRAPHS_SHARE = 0.6
 ENLARGED_SHARE = 0.4  # of all pictures, crops of larger ones, as the tool passes them through
 # Normalisation sees whole pictures later: the last pictures are as large as can be trained on.
 PHASES = (
@@ -36,14 +36,14 @@ PHASES = (
     Phase(until=17_500, size=128, batch=2),
     Phase(until=18_000, size=256, batch=1),
     Phase(until=24_000, size=128, batch=2),
-    Phase(until=29_400, size=256, batch=1),
+    Phase(until=36_100, size=256, batch=1),
 )
 CODES_FROM = 18_000  # crops before the codebook is used; the encoder is finished then
 DETAIL_FROM = 18_300  # crops before fine detail must be as strong as the truth's, and the critic has a say
 BIASES_UNTIL = 27_500  # crops before the biases of the decoder are finished
 FOR_CODES = 1600  # pictures that the codes are placed by
 FOR_WEIGHING = 24  # of them, that the latents are weighed by
-CODES_SIZE = 96  # px a side of their crops
+CODES_SIZE = 128  # px a side of their crops
 CRITIC_WEIGHT = 0.3  # of the critic's pull on the last layer, against that of the other losses
 FEATURES_WEIGHT = 0.3
 LEARNING_RATE = 3e-4
@@ -55,7 +55,7 @@ CONFIG = {
     "mid_block_add_attention": False,
     "layers_per_block": 1,
     "latent_channels": LATENTS,
-    "num_vq_embeddings": 65536,
+    "num_vq_embeddings": 131072,
     "vq_embed_dim": LATENTS,
     "norm_num_groups": 4,
 }  # fmt: skip
@@ -193,7 +193,8 @@ def train(device: torch.device, seed: int, begin: Path | None = None, seen: int 
         if with_detail:
             critic_optimizer.zero_grad()
             with quick_arithmetic(device):
-                critic_loss(critic, crops, decoded).backward()
+                loss = critic_loss(critic, crops, decoded)
+            loss.backward()
             critic_optimizer.step()
         if run.done >= next_sheet:
             next_sheet = run.done + PICTURES_BETWEEN_SHEETS

@@ -28,7 +28,7 @@ from bigart_lib.weights import (
 )
 
 TRAINING_ONLY = "loss."  # how the names begin of tensors that only training needs
-DISTANCES_AT_ONCE = 2**19  # entries of the matrix of distances to the codes: 2 MiB, as caches hold
+DISTANCES_AT_ONCE = 2**21  # entries of the matrix of distances to the codes: 8 MiB, 16 rows of 131,072 codes
 CODES_IN_GROUP = 64  # at most
 
 PUBLISHED = {  # the arguments of `VQModel` for the network trained on ImageNet: f16, 16384 codes

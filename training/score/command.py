@@ -14,7 +14,7 @@ from bigart_lib.model_sets import ModelSet
 from bigart_lib.settings import SAMPLERS, GenerateSettings
 from training.score import colour, manner, scene, shape, upsampler, variety, vqgan
 from training.score.given import Given
-from training.score.table import Row, markdown, write_card
+from training.score.table import Row, card_around, markdown, write_card
 from training.score.table import machine as machine_in_words
 
 SCORES: dict[str, Callable[[Given], list[Row]]] = {
@@ -29,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
+        if options.card:
+            card_around(options.card)  # no score shall be lost for want of a card
         device = machine.pick_device(options.device)
         given = Given(
             models=_models(options),

@@ -57,17 +57,24 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def write_card(card: Path, scores: str) -> None:
-    """Put scores between the card's two marker comments, in place of what stands there.
+def card_around(card: Path) -> tuple[str, str]:
+    """What stands before and after the scores of a card.
 
     Raises
     ------
     ValueError
-        Where the card has not each marker once, in their order; it stays as it is.
+        Where there is no such file, or it has not each marker comment once, in their order.
     """
+    if not card.is_file():
+        raise ValueError(f"expected a card with the lines {BEGIN} and {END}, got {card}, which is no file")
     text = card.read_text(encoding="utf-8")
     if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
         raise ValueError(f"{card} should have the lines {BEGIN} and {END} once each, in this order")
     before, _, rest = text.partition(BEGIN)
-    after = rest.partition(END)[2]
+    return before, rest.partition(END)[2]
+
+
+def write_card(card: Path, scores: str) -> None:
+    """Put scores where a card keeps them, in place of those there; `card_around` says what may fail."""
+    before, after = card_around(card)
     card.write_text(f"{before}{BEGIN}\n{scores}\n{END}{after}", encoding="utf-8")
