@@ -322,14 +322,14 @@ def test_weighing_latents_makes_all_errors_alike_and_changes_no_picture():
         return vqgan_training.decode(network, vqgan_training.encode(network, pictures))
 
     before, state = decoded(), torch.get_rng_state()
-    seen = codes.visibility(network, pictures)
-    assert (seen - torch.eye(8)).abs().max() > 0.5
+    unlike = (codes.visibility(network, pictures) - torch.eye(8)).abs().max()
+    assert unlike > 0.5
     torch.set_rng_state(state)
     codes.weigh_latents(network, pictures)
     torch.testing.assert_close(decoded(), before, atol=1e-3, rtol=0)
     torch.set_rng_state(state)
-    # Of noise that is stretched with the latents errors stay a little unlike.
-    torch.testing.assert_close(codes.visibility(network, pictures), torch.eye(8).double(), atol=0.2, rtol=0)
+    # A decoder is not linear, and what is hardly seen is not stretched without end: a little is left.
+    assert (codes.visibility(network, pictures) - torch.eye(8)).abs().max() < 0.05 * unlike
 
 
 def test_codes_begin_from_the_average_and_the_encoder_learns_no_more(run_folder):
