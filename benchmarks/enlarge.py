@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))  # run from a checkout tha
 import torch
 from peak import peak_memory
 
-from bigart_lib.models.rrdbnet import (
+from bigart_lib.enlarge.rrdbnet import (
     RRDBNet,
     RRDBNetConfig,
     dense_blocks,
@@ -28,7 +28,7 @@ from bigart_lib.models.rrdbnet import (
     flops_dense,
     flops_first,
 )
-from bigart_lib.models.tiles import enlarge, working_memory
+from bigart_lib.enlarge.tiles import enlarge, working_memory
 
 MEBIBYTE = 2**20
 

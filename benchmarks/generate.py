@@ -17,9 +17,10 @@ sys.path.insert(0, str(Path(__file__).parent.parent))  # run from a checkout tha
 
 import torch
 
-from bigart_lib import machine, model_sets, stages
-from bigart_lib.models import glide
+from bigart_lib import machine, stages
+from bigart_lib.generate import network as glide
 from bigart_lib.settings import GenerateSettings
+from bigart_lib.weights import sets as model_sets
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 import torch
 from published_files import random_tensors
 
-from bigart_lib.conversion import convert
+from bigart_lib.weights.conversion import convert
 
 ROOT = Path(__file__).parent.parent
 NETWORKS = {"glide-base": "glide_base", "glide-upsampler": "glide_upsample"}
@@ -28,7 +28,7 @@ LOAD = """
 import json, sys, time
 from pathlib import Path
 from benchmarks.peak import peak_memory
-from bigart_lib.models import glide
+from bigart_lib.generate import network as glide
 import diffusers.models.unets.unet_2d_condition, safetensors.torch, torch
 started = time.perf_counter()
 for path in map(Path, sys.argv[1:]):

@@ -14,10 +14,11 @@ sys.path.insert(0, str(Path(__file__).parent.parent))  # run from a checkout tha
 
 import torch
 
-from bigart_lib import images, machine, stages
-from bigart_lib.preview import TexturePreview
+from bigart_lib import machine, stages
+from bigart_lib.finish.preview import TexturePreview
+from bigart_lib.pictures import images
 from bigart_lib.settings import TextureSettings
-from bigart_lib.widgets import parts
+from bigart_lib.studio import parts
 
 CROP = 512  # px a side
 RUNS = 7

@@ -17,8 +17,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent))  # run from a checkout tha
 import torch
 from peak import peak_memory
 
-from bigart_lib import machine, model_sets
-from bigart_lib.models import vqgan
+from bigart_lib import machine
+from bigart_lib.finish import vqgan
+from bigart_lib.weights import sets as model_sets
 
 PLAIN_AT_ONCE = 2**22  # entries of the matrix of distances
 RUNS = 3

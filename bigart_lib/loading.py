@@ -10,7 +10,7 @@ from bigart_lib.progress import Announce, Report, announce_nothing, no_report
 if TYPE_CHECKING:
     import torch
 
-    from bigart_lib.pipeline import BigArt
+    from bigart_lib.bigart import BigArt
 
 
 def load(
@@ -41,7 +41,8 @@ def load(
         When there is no such set, network, device or precision here, or files are missing and cannot be
         fetched.
     """
-    from bigart_lib import machine, model_sets
+    from bigart_lib import machine
+    from bigart_lib.weights import sets as model_sets
 
     chosen = machine.pick_device(device)
     if dtype is None or isinstance(dtype, str):
@@ -49,6 +50,6 @@ def load(
     may_fetch = chosen.type == "cuda"
     model_set = model_sets.choose(models, enlarger, enhancer, may_fetch, report, announce)
 
-    from bigart_lib.pipeline import BigArt
+    from bigart_lib.bigart import BigArt
 
     return BigArt(model_set, chosen, dtype)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from bigart_lib import images
-from bigart_lib.recipe import Recipe, pixel_hash
+from bigart_lib.pictures import images
+from bigart_lib.pictures.recipe import Recipe, pixel_hash
 from bigart_lib.settings import GenerateSettings
 
 if TYPE_CHECKING:

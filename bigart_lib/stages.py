@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from bigart_lib import texture
+from bigart_lib.finish import texture
+from bigart_lib.generate.sampling import BASE_SIZE, UPSAMPLED_SIZE, sample_base, sample_upsampler
 from bigart_lib.progress import Progress, Report, no_report
-from bigart_lib.sampling import BASE_SIZE, UPSAMPLED_SIZE, sample_base, sample_upsampler
 from bigart_lib.settings import GenerateSettings, Sampling, TextureSettings
 
 if TYPE_CHECKING:
     from diffusers import VQModel
 
-    from bigart_lib.models.glide import Glide
-    from bigart_lib.models.rrdbnet import RRDBNet
+    from bigart_lib.enlarge.rrdbnet import RRDBNet
+    from bigart_lib.generate.network import Glide
 
 
 def complete(settings: GenerateSettings, sampling: Sampling) -> GenerateSettings:
@@ -125,7 +125,7 @@ def enlarge(
     ValueError
         When the budget does not hold even the smallest piece of work.
     """
-    from bigart_lib.models.tiles import enlarge as enlarge_in_tiles
+    from bigart_lib.enlarge.tiles import enlarge as enlarge_in_tiles
 
     enlarged = enlarge_in_tiles(
         network, picture, memory_budget, lambda done, total: report(Progress("enlarge", done, total))
@@ -150,7 +150,7 @@ def add_texture(
 @torch.inference_mode()
 def enhance(network: VQModel, picture: torch.Tensor, report: Report = no_report) -> torch.Tensor:
     """Encode and decode a picture of any size with VQGAN, which repaints its details from its codebook."""
-    from bigart_lib.models.vqgan import reconstruct
+    from bigart_lib.finish.vqgan import reconstruct
 
     report(Progress("enhance", 0, 1))
     result = reconstruct(network, picture.to(network.device, network.dtype)).float().cpu()

@@ -10,8 +10,8 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 import bigart_lib
-from bigart_lib.pipeline import BigArt
-from bigart_lib.prompts import EXAMPLES
+from bigart_lib.bigart import BigArt
+from bigart_lib.generate.prompts import EXAMPLES
 from bigart_lib.results import Candidates
 
 GALLERY = Path(__file__).parent / "gallery"

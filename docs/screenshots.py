@@ -16,7 +16,7 @@ import browser  # noqa: E402
 
 CELL = """
 import bigart_lib
-from bigart_lib.widgets import studio
+from bigart_lib.studio import studio
 studio(bigart_lib.load("embedded"), "bigart_pictures")
 """
 PROMPT, SEED, NUMBER = "sunset over a lake", "7", 3

@@ -22,12 +22,12 @@ import sys, pathlib, tempfile
 sys.path[:0] = [{root!r}, {tests!r}]
 import torch
 torch.set_num_threads(1)
-from bigart_lib import model_sets
+from bigart_lib.weights import sets as model_sets
 from tiny_set import write_tiny_set
 tiny = write_tiny_set(pathlib.Path(tempfile.mkdtemp()))
 model_sets.SETS["embedded"] = lambda: tiny
 import bigart_lib
-from bigart_lib.widgets import studio
+from bigart_lib.studio import studio
 studio(bigart_lib.load("embedded", device="cpu"), {pictures!r})
 """
 

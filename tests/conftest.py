@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from bigart_lib import model_sets
+from bigart_lib.weights import sets as model_sets
 
 LOCAL = {None, "", "localhost", "127.0.0.1", "::1", b"localhost", b"127.0.0.1"}
 
@@ -136,5 +136,5 @@ def conversion_turns_files_round(monkeypatch):
     """Put a conversion in place that needs no network of tensors."""
     from tiny_checkpoint import CONVERSION
 
-    monkeypatch.setitem(sys.modules, "bigart_lib.conversion", None)  # so that it goes with the test
+    monkeypatch.setitem(sys.modules, "bigart_lib.weights.conversion", None)  # so that it goes with the test
     exec(CONVERSION, {})

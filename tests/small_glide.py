@@ -6,8 +6,8 @@ from functools import cache
 import torch
 from reference import CONFIG, draw_weights
 
-from bigart_lib.models import glide
-from bigart_lib.models.text_encoder import TextEncoderConfig
+from bigart_lib.generate import network as glide
+from bigart_lib.generate.text_encoder import TextEncoderConfig
 
 SMALL = CONFIG["glide_small"]
 

@@ -13,9 +13,9 @@ import pytest
 import torch
 from PIL import Image, ImageCms
 
-from bigart_lib import cli
-from bigart_lib.recipe import ATTRIBUTION, Recipe
-from bigart_lib.run_folder import RunFolder
+from bigart_lib.cli import main as cli
+from bigart_lib.pictures.recipe import ATTRIBUTION, Recipe
+from bigart_lib.runs.run_folder import RunFolder
 from bigart_lib.settings import Ancestor, GenerateSettings
 
 PROMPT = "Sunset over a lake"
@@ -149,7 +149,7 @@ def test_info_prints_the_recipe_and_sees_a_change(bigart, tmp_path):
 
 
 def test_studio_says_what_to_install_where_nothing_can_show_it(bigart, monkeypatch):
-    monkeypatch.setattr("bigart_lib.studio_command.find_spec", lambda name: None)
+    monkeypatch.setattr("bigart_lib.cli.studio.find_spec", lambda name: None)
     code, lines, errors = bigart("studio")
     assert (code, lines, len(errors)) == (2, [], 1) and "pip install voila" in errors[0]
 
@@ -167,8 +167,8 @@ def test_studio_takes_the_first_server_that_is_installed(bigart, monkeypatch, in
         def wait(self):
             return 0
 
-    monkeypatch.setattr("bigart_lib.studio_command.find_spec", lambda name: name in installed or None)
-    monkeypatch.setattr("bigart_lib.studio_command.subprocess.Popen", Process)
+    monkeypatch.setattr("bigart_lib.cli.studio.find_spec", lambda name: name in installed or None)
+    monkeypatch.setattr("bigart_lib.cli.studio.subprocess.Popen", Process)
     code, lines, _ = bigart("studio", "--port", 9999)
     assert code == 0 and "http://localhost:9999/" in lines[0]
     assert started[2] == expected and "--port=9999" in started

@@ -28,7 +28,7 @@ ALL_ASKED = """() => {
 TINY_MODELS = """
 import dataclasses, pathlib, tempfile, tiny_set, torch
 torch.set_num_threads(1)  # so little work is not worth dividing
-from bigart_lib import model_sets
+from bigart_lib.weights import sets as model_sets
 tiny = tiny_set.write_tiny_set(pathlib.Path(tempfile.mkdtemp()))
 tiny = dataclasses.replace(tiny, sampling=dataclasses.replace(tiny.sampling, steps={steps}))
 model_sets.SETS["embedded"] = model_sets.embedded = lambda: tiny

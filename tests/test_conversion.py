@@ -13,10 +13,12 @@ from small_glide import small_config as small_glide_config
 from small_vqgan import small_config as small_vqgan_config
 from small_vqgan import small_shapes
 
-from bigart_lib.conversion import KINDS, convert
-from bigart_lib.models import glide, rrdbnet, vqgan
+from bigart_lib.enlarge import rrdbnet
+from bigart_lib.finish import vqgan
+from bigart_lib.generate import network as glide
 from bigart_lib.progress import CancelledError
 from bigart_lib.weights import WeightsError, read_config
+from bigart_lib.weights.conversion import KINDS, convert
 
 NAN = float("nan")
 SMALL_RRDBNET = rrdbnet.RRDBNetConfig(num_features=16, num_blocks=2, growth=8)  # the golden one

@@ -3,11 +3,14 @@
 import pytest
 import torch
 
-from bigart_lib import model_sets, stages
-from bigart_lib.models import glide, rrdbnet, vqgan
-from bigart_lib.prompts import about_words
-from bigart_lib.sampling import sample_base
+from bigart_lib import stages
+from bigart_lib.enlarge import rrdbnet
+from bigart_lib.finish import vqgan
+from bigart_lib.generate import network as glide
+from bigart_lib.generate.prompts import about_words
+from bigart_lib.generate.sampling import sample_base
 from bigart_lib.settings import GenerateSettings
+from bigart_lib.weights import sets as model_sets
 
 SET = model_sets.embedded()
 

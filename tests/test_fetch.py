@@ -15,7 +15,6 @@ import pytest
 from fault_server import PAGE, Answer
 from tiny_checkpoint import CONTENT, CONVERSION, FLIPPED, checkpoint
 
-from bigart_lib import published
 from bigart_lib.progress import CancelledError
 from bigart_lib.weights import (
     CATALOGUE,
@@ -25,6 +24,7 @@ from bigart_lib.weights import (
     sources,
     store,
 )
+from bigart_lib.weights import prepare as published
 
 ROOT = Path(__file__).parent.parent
 pytestmark = pytest.mark.usefixtures("server")
@@ -263,7 +263,7 @@ def start(wanted, folder):
     code = textwrap.dedent(f"""
         {textwrap.indent(CONVERSION, " " * 8).strip()}
         from bigart_lib.weights import Checkpoint, sources
-        from bigart_lib.published import prepare
+        from bigart_lib.weights.prepare import prepare
         sources.CHUNK = 1 << 12
         try:
             print(prepare({wanted!r}))
@@ -346,7 +346,7 @@ def test_a_disk_that_fills_up_in_the_conversion_gets_one_line(server, tmp_path, 
     def full(*_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(sys.modules["bigart_lib.conversion"], "convert", full)
+    monkeypatch.setattr(sys.modules["bigart_lib.weights.conversion"], "convert", full)
     with pytest.raises(WeightsError, match="the disk of .* is full"):
         published.prepare(checkpoint(server.serve("a", CONTENT)))
     assert "tiny.safetensors" not in names(tmp_path)
@@ -370,7 +370,7 @@ def test_a_file_that_cannot_be_converted_never_gets_its_name(server, tmp_path, m
     def misfit(kind, source, target, report):
         raise WeightsError(f"{source} does not fit the network")
 
-    monkeypatch.setattr(sys.modules["bigart_lib.conversion"], "convert", misfit)
+    monkeypatch.setattr(sys.modules["bigart_lib.weights.conversion"], "convert", misfit)
     wanted = checkpoint(server.serve("a", CONTENT), sha256=None)
     with pytest.raises(FetchError, match="does not fit the network"):
         published.prepare(wanted)

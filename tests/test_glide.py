@@ -8,10 +8,10 @@ import torch
 from reference import GOLDEN, draw, golden, published_shapes
 from small_glide import published_small, small_config
 
-from bigart_lib.models import glide
-from bigart_lib.models.tokenizer import BytePairTokenizer, WordTokenizer
+from bigart_lib.generate import network as glide
+from bigart_lib.generate.tokenizer import BytePairTokenizer, WordTokenizer
+from bigart_lib.generate.words import Reading
 from bigart_lib.weights import WeightsError
-from bigart_lib.words import Reading
 
 
 def test_the_tokenizer_equals_the_published_one():

@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from bigart_lib import images
+from bigart_lib.pictures import images
 
 
 def gradient(mode="RGB", size=(16, 9)):

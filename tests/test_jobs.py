@@ -10,8 +10,8 @@ import types
 import pytest
 
 from bigart_lib.progress import CancelledError, Progress
-from bigart_lib.widgets import jobs, messages
-from bigart_lib.widgets.jobs import Jobs, Listener
+from bigart_lib.studio import jobs, messages
+from bigart_lib.studio.jobs import Jobs, Listener
 
 SOON = 5  # seconds after which a test gives up
 

@@ -21,7 +21,7 @@ AT_ONCE = 0.5  # seconds in which a click is heard; usually 0.1, but a busy mach
 STUDIO = """
 import threading, time, ipywidgets
 from bigart_lib.progress import Progress
-from bigart_lib.widgets.jobs import Jobs, Listener
+from bigart_lib.studio.jobs import Jobs, Listener
 
 jobs = Jobs(threading.RLock())
 begin, cancel = ipywidgets.Button(description="begin"), ipywidgets.Button(description="cancel")

@@ -5,10 +5,10 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from bigart_lib import model_sets
-from bigart_lib.models import rrdbnet
-from bigart_lib.pipeline import BigArt
+from bigart_lib.bigart import BigArt
+from bigart_lib.enlarge import rrdbnet
 from bigart_lib.weights import PUBLISHED_SET, FetchError, WeightsError, find
+from bigart_lib.weights import sets as model_sets
 
 ORIGINALS = ("base.pt", "upsample.pt", "BSRGAN.pth", "last.ckpt")
 

@@ -10,10 +10,11 @@ import torch
 from fault_server import Answer
 from tiny_checkpoint import CONTENT, FLIPPED, checkpoint
 
-from bigart_lib import cli, models_command
-from bigart_lib.models import rrdbnet
-from bigart_lib.published import prepare
+from bigart_lib.cli import main as cli
+from bigart_lib.cli import models as models_command
+from bigart_lib.enlarge import rrdbnet
 from bigart_lib.weights import catalogue, find, verify
+from bigart_lib.weights.prepare import prepare
 
 
 @pytest.fixture

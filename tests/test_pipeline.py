@@ -7,10 +7,11 @@ import torch
 from PIL import Image
 
 import bigart_lib
-from bigart_lib import CancelledError, GenerateSettings, PaintSettings, TextureSettings, machine, pipeline
-from bigart_lib.images import PictureError
+from bigart_lib import CancelledError, GenerateSettings, PaintSettings, TextureSettings, machine
+from bigart_lib import bigart as pipeline
+from bigart_lib.generate.words import Reading
+from bigart_lib.pictures.images import PictureError
 from bigart_lib.results import Candidate, Memory
-from bigart_lib.words import Reading
 
 PLAIN = TextureSettings(0)
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bigart_lib.prompts import EXAMPLES, MOST_SUGGESTIONS, about_words, hint
-from bigart_lib.words import Reading
+from bigart_lib.generate.prompts import EXAMPLES, MOST_SUGGESTIONS, about_words, hint
+from bigart_lib.generate.words import Reading
 
 
 @pytest.mark.parametrize("prompt", [prompt for group in EXAMPLES.values() for prompt in group])

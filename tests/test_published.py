@@ -22,9 +22,13 @@ from reference import CONFIG, draw_weights, published_shapes
 from small_glide import UPSAMPLER, small_config
 from small_vqgan import small_config as small_vqgan_config
 
-from bigart_lib import cli, model_sets, published
-from bigart_lib.models import glide, rrdbnet, vqgan
+from bigart_lib.cli import main as cli
+from bigart_lib.enlarge import rrdbnet
+from bigart_lib.finish import vqgan
+from bigart_lib.generate import network as glide
 from bigart_lib.weights import catalogue, find
+from bigart_lib.weights import prepare as published
+from bigart_lib.weights import sets as model_sets
 
 ROOT = Path(__file__).parent.parent
 KEY_LISTS = {  # by the name of the checkpoint; the smallest last, as the disk holds originals and copies
@@ -156,8 +160,8 @@ def test_each_network_comes_through_and_computes(cache, name):
 def test_base_and_upsampler_load_in_little_memory(cache):
     loading = """
         import torch
-        from bigart_lib import model_sets
-        from bigart_lib.pipeline import BigArt
+        from bigart_lib.weights import sets as model_sets
+        from bigart_lib.bigart import BigArt
 
         bigart = BigArt(model_sets.published(), torch.device("cpu"), torch.float32)
         for name in ("base", "upsampler"):
@@ -174,7 +178,7 @@ def test_converting_the_base_model_never_holds_it_whole(cache, tmp_path):
     source, target = tmp_path / "base.pt", tmp_path / "base.safetensors"
     torch.save(random_tensors("glide_base"), source)
     converting = """
-        from bigart_lib.conversion import convert
+        from bigart_lib.weights.conversion import convert
 
         convert("glide-base", Path(sys.argv[1]), Path(sys.argv[2]))
         result = {}

@@ -6,8 +6,8 @@ from dataclasses import asdict, replace
 import pytest
 from PIL import Image
 
-from bigart_lib import recipe
-from bigart_lib.run_folder import RunFolder
+from bigart_lib.pictures import recipe
+from bigart_lib.runs.run_folder import RunFolder
 from bigart_lib.settings import GenerateSettings, PaintSettings, TextureSettings
 
 RECIPE = recipe.Recipe(

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from reference import CONFIG, draw, draw_weights, golden, published_shapes, thin
 from safetensors.torch import save_file
 
-from bigart_lib.models.rrdbnet import (
+from bigart_lib.enlarge.rrdbnet import (
     RRDBNet,
     RRDBNetConfig,
     estimate_flops,
@@ -21,7 +21,7 @@ from bigart_lib.models.rrdbnet import (
     published_names,
     read_ncnn,
 )
-from bigart_lib.models.tiles import ApproximateEnlargementWarning, enlarge, working_memory
+from bigart_lib.enlarge.tiles import ApproximateEnlargementWarning, enlarge, working_memory
 from bigart_lib.weights import WeightsError
 
 ROOT = Path(__file__).parent.parent
@@ -374,8 +374,8 @@ def test_what_is_no_picture_is_refused(picture: torch.Tensor) -> None:
 KERNELS = 16 * 2**20  # bytes that the convolutions' compiled code may take, whatever the budget
 MEASURE = """
 import torch
-from bigart_lib.models.rrdbnet import RRDBNet, RRDBNetConfig
-from bigart_lib.models.tiles import enlarge, working_memory
+from bigart_lib.enlarge.rrdbnet import RRDBNet, RRDBNetConfig
+from bigart_lib.enlarge.tiles import enlarge, working_memory
 
 def peak():
     return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM")) * 1024

@@ -6,8 +6,9 @@ import pytest
 import torch
 from reference import GOLDEN, draw, golden
 
-from bigart_lib import sampling, stages
-from bigart_lib.models.text_encoder import EncodedText
+from bigart_lib import stages
+from bigart_lib.generate import sampling
+from bigart_lib.generate.text_encoder import EncodedText
 from bigart_lib.progress import CancelledError
 from bigart_lib.settings import SAMPLERS, Ancestor, GenerateSettings, Sampling
 

@@ -6,10 +6,11 @@ import torch
 from PIL import Image
 
 import bigart_lib
-from bigart_lib import GenerateSettings, PaintSettings, TextureSettings, recipe
-from bigart_lib.images import PictureError
-from bigart_lib.pipeline import BigArt
-from bigart_lib.session import OPEN_WORKS, Session
+from bigart_lib import GenerateSettings, PaintSettings, TextureSettings
+from bigart_lib.bigart import BigArt
+from bigart_lib.pictures import recipe
+from bigart_lib.pictures.images import PictureError
+from bigart_lib.runs.session import OPEN_WORKS, Session
 
 FINE, COARSE = TextureSettings(0.05, 1), TextureSettings(0.1, 6)
 TWO = GenerateSettings(seed=3, count=2)

@@ -9,11 +9,11 @@ from PIL import Image
 
 import bigart_lib
 from bigart_lib import settings
-from bigart_lib.pipeline import BigArt
+from bigart_lib.bigart import BigArt
+from bigart_lib.generate.prompts import EXAMPLES
 from bigart_lib.progress import Progress
-from bigart_lib.prompts import EXAMPLES
-from bigart_lib.widgets.overview import CROP
-from bigart_lib.widgets.studio_page import Studio
+from bigart_lib.studio.overview import CROP
+from bigart_lib.studio.studio_page import Studio
 
 WAIT = 120  # seconds that a job of tiny models may take on a busy machine
 
@@ -79,7 +79,7 @@ def test_seven_are_painted_and_can_be_picked(artist):
 def test_thumbnails_are_shown_while_they_are_painted(artist, monkeypatch):
     seen = []
     monkeypatch.setattr(artist.picks, "show", lambda images: seen.append((len(images), images[0].size)))
-    monkeypatch.setattr("bigart_lib.widgets.jobs.SHOW_EVERY", 0)
+    monkeypatch.setattr("bigart_lib.studio.jobs.SHOW_EVERY", 0)
     artist.create()
     assert (7, (64, 64)) in seen and seen[-1] == (7, (256, 256))
 
@@ -216,7 +216,7 @@ def test_a_failing_job_is_told_in_words_and_the_next_run_works(artist, monkeypat
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as broken:
-        broken.setattr("bigart_lib.images.save", fail)
+        broken.setattr("bigart_lib.pictures.images.save", fail)
         artist.create()
     assert "No space left on device" in artist.prompt.progress.words
     artist.create()
@@ -276,7 +276,7 @@ def test_the_cell_that_shows_a_studio_can_be_run_again(tiny_models, tmp_path):
     for _ in range(2):
         names = {"pictures": tmp_path}
         exec(
-            "import bigart_lib\nfrom bigart_lib.widgets import studio\nstudio(bigart_lib.load(), pictures)",
+            "import bigart_lib\nfrom bigart_lib.studio import studio\nstudio(bigart_lib.load(), pictures)",
             names,
         )
 

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from bigart_lib import images, stages, texture
-from bigart_lib.preview import TexturePreview
+from bigart_lib import stages
+from bigart_lib.finish import texture
+from bigart_lib.finish.preview import TexturePreview
+from bigart_lib.pictures import images
 from bigart_lib.settings import TEXTURE_STYLES, TextureSettings
 
 GREY = torch.full((1, 3, 256, 320), 0.5)

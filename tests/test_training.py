@@ -8,7 +8,7 @@ import torch
 
 pytest.importorskip("skia")
 
-from bigart_lib import model_sets  # noqa: E402
+from bigart_lib.weights import sets as model_sets
 from training import codes, likeness  # noqa: E402
 from training import glide as glide_training  # noqa: E402
 from training import patches as begun_patches  # noqa: E402

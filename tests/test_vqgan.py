@@ -9,7 +9,7 @@ from small_vqgan import small_config, small_shapes
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from bigart_lib.models import vqgan
+from bigart_lib.finish import vqgan
 from bigart_lib.weights import WeightsError
 
 FULL = "vqgan_imagenet_f16_16384"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bigart_lib.words import (
+from bigart_lib.generate.words import (
     FUNCTION_WORDS,
     SYNONYMS,
     Reading,

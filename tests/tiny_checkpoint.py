@@ -15,7 +15,7 @@ def convert(kind, source, target, report):
     part = Path(target).with_name("converting")
     part.write_bytes(Path(source).read_bytes()[::-1])
     part.replace(target)
-sys.modules["bigart_lib.conversion"] = types.SimpleNamespace(convert=convert)
+sys.modules["bigart_lib.weights.conversion"] = types.SimpleNamespace(convert=convert)
 """
 
 

@@ -6,10 +6,12 @@ import torch
 from diffusers import VQModel
 from safetensors.torch import save_file
 
-from bigart_lib.model_sets import ModelSet
-from bigart_lib.models import glide, rrdbnet, vqgan
-from bigart_lib.models.text_encoder import TextEncoderConfig
+from bigart_lib.enlarge import rrdbnet
+from bigart_lib.finish import vqgan
+from bigart_lib.generate import network as glide
+from bigart_lib.generate.text_encoder import TextEncoderConfig
 from bigart_lib.settings import Sampling
+from bigart_lib.weights.sets import ModelSet
 
 VOCABULARY = ("a", "lake", "over", "sunset")
 

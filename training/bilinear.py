@@ -12,7 +12,7 @@ from dataclasses import replace
 import torch
 from torch import nn
 
-from bigart_lib.models.glide import Glide
+from bigart_lib.generate.network import Glide
 from training.passage import add_constants, keep_size, lanes, lay, middle, through_silu
 
 LEAST_SQUARES_PENALTY = 1e-4

@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from diffusers import VQModel
 
-from bigart_lib.models import vqgan
+from bigart_lib.finish import vqgan
 
 NUDGE = 0.05  # by which latents are moved, to see what becomes of the picture
 TOGETHER_WEIGHT = 2.0  # of an error that all patches of a picture share, against one that each has for itself

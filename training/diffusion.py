@@ -11,8 +11,8 @@ import torch
 from diffusers import DDPMScheduler
 from torch.nn import functional
 
-from bigart_lib.models.glide import Glide
-from bigart_lib.models.text_encoder import EncodedText
+from bigart_lib.generate.network import Glide
+from bigart_lib.generate.text_encoder import EncodedText
 
 TIMESTEPS = 1000
 LEAST_SHARE = 0.12  # of the timesteps of low noise, against those of high noise

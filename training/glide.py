@@ -17,12 +17,12 @@ import torch
 from torch.nn import functional
 
 from bigart_lib import stages
-from bigart_lib.model_sets import embedded
-from bigart_lib.models import glide
-from bigart_lib.models.text_encoder import TextEncoderConfig
-from bigart_lib.sampling import sample_base, sample_upsampler
+from bigart_lib.generate import network as glide
+from bigart_lib.generate.sampling import sample_base, sample_upsampler
+from bigart_lib.generate.text_encoder import TextEncoderConfig
 from bigart_lib.settings import GenerateSettings
 from bigart_lib.weights.records import write_whole
+from bigart_lib.weights.sets import embedded
 from training.bilinear import begin_bilinear
 from training.diffusion import Diffusion, Objective
 from training.fused import accelerate

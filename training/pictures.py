@@ -7,9 +7,9 @@ from collections import Counter
 import numpy as np
 import torch
 
-from bigart_lib import texture
+from bigart_lib.finish import texture
+from bigart_lib.generate.words import split_words
 from bigart_lib.settings import TextureSettings
-from bigart_lib.words import split_words
 from training.painter import paint
 from training.photographs import fetch, load_crops
 

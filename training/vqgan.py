@@ -17,7 +17,7 @@ import torch
 from diffusers import VQModel
 from torch.nn import functional
 
-from bigart_lib.models import vqgan
+from bigart_lib.finish import vqgan
 from training.codes import place_codes, weigh_latents
 from training.critic import Critic, critic_loss, decoder_losses
 from training.fused import accelerate

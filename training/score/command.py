@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from bigart_lib import machine, model_sets
-from bigart_lib.model_sets import ModelSet
+from bigart_lib import machine
 from bigart_lib.settings import SAMPLERS, GenerateSettings
+from bigart_lib.weights import sets as model_sets
+from bigart_lib.weights.sets import ModelSet
 from training.score import colour, manner, scene, shape, upsampler, variety, vqgan
 from training.score.given import Given
 from training.score.table import Row, card_around, markdown, write_card

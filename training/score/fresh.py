@@ -12,8 +12,8 @@ from functools import cache
 import numpy as np
 import torch
 
-from bigart_lib.prompts import EXAMPLES
-from bigart_lib.words import split_words
+from bigart_lib.generate.prompts import EXAMPLES
+from bigart_lib.generate.words import split_words
 from training.painter import COLOURS, SCENES, Painted, paint
 
 UNSEEN_SEED = 10**6  # far from any seed of the training

@@ -11,10 +11,11 @@ import torch
 from diffusers import VQModel
 
 from bigart_lib import stages
-from bigart_lib.model_sets import ModelSet
-from bigart_lib.models import glide, vqgan
-from bigart_lib.sampling import BASE_SIZE, UPSAMPLED_SIZE, sample_base, sample_upsampler
+from bigart_lib.finish import vqgan
+from bigart_lib.generate import network as glide
+from bigart_lib.generate.sampling import BASE_SIZE, UPSAMPLED_SIZE, sample_base, sample_upsampler
 from bigart_lib.settings import GenerateSettings
+from bigart_lib.weights.sets import ModelSet
 from training.score import classifier
 from training.score.fresh import UNSEEN_SEED
 

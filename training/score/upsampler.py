@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from bigart_lib.sampling import BASE_SIZE
+from bigart_lib.generate.sampling import BASE_SIZE
 from training.painter import COLOURS
 from training.score.given import Given
 from training.score.held_out import SIZE, Captioned, sets

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bigart_lib.models.vqgan import downsampling
+from bigart_lib.finish.vqgan import downsampling
 from training.score.given import Given
 from training.score.held_out import Captioned, painted, sets
 from training.score.measures import colour_shift, detail, psnr, seam

@@ -1,0 +1,357 @@
+"""Enlarging with an RRDBNet in bounded memory, exactly: the same numbers as in one piece.
+
+The trunk sees about 350 pixels to each side, so tiles of the whole network cannot be exact. One dense block
+sees five. So the picture's features are kept whole, twice, and each dense block passes over them in tiles
+that read five pixels more on each side; the tiles stay in the processor's cache, which also makes them
+faster than one piece. Knows nothing of files.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from bigart_lib.enlarge.rrdbnet import (
+    DENSE_CONVS,
+    NEGATIVE_SLOPE,
+    RESIDUAL_SCALE,
+    DenseBlock,
+    RRDBNet,
+    RRDBNetConfig,
+    dense_blocks,
+    flops_dense,
+    flops_first,
+    flops_tail,
+)
+
+Progress = Callable[[int, int], None]
+
+TILES = (512, 256, 128, 96, 64, 48, 32, 16)  # pixels a side that are tried, largest first
+LARGEST_TILE_CPU = 128  # pixels a side; larger ones leave the cache (benchmarks/enlarge.py)
+DENSE_HALO = DENSE_CONVS  # pixels that a dense block sees beyond its result, one for each convolution
+TAIL_HALO = 2  # input pixels that the tail sees beyond its result
+CONTEXT = 32  # pixels of surroundings that each piece of the approximate fallback gets
+PIECES = (512, 256, 128, 64, 32)  # pixels a side that the fallback tries, largest first
+
+
+class ApproximateEnlargementWarning(UserWarning):
+    """The memory budget did not allow the exact result; where pieces meet there may be faint seams."""
+
+
+class Box(NamedTuple):
+    """A rectangle of input pixels; bottom and right are exclusive."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    @property
+    def height(self) -> int:
+        """Rows."""
+        return self.bottom - self.top
+
+    @property
+    def width(self) -> int:
+        """Columns."""
+        return self.right - self.left
+
+    @property
+    def area(self) -> int:
+        """Pixels."""
+        return self.height * self.width
+
+    def grow(self, pixels: int, limit: Box) -> Box:
+        """The box with `pixels` more on each side, as far as `limit` reaches."""
+        return Box(
+            max(self.top - pixels, limit.top),
+            min(self.bottom + pixels, limit.bottom),
+            max(self.left - pixels, limit.left),
+            min(self.right + pixels, limit.right),
+        )
+
+    def times(self, factor: int) -> Box:
+        """The same rectangle after enlarging."""
+        return Box(*(factor * edge for edge in self))
+
+    def halved(self) -> Box:
+        """The smallest rectangle that covers this one after enlarging twice."""
+        return Box(self.top // 2, -(-self.bottom // 2), self.left // 2, -(-self.right // 2))
+
+    def within(self, other: Box) -> Box:
+        """The same rectangle, counted from the corner of another."""
+        return Box(
+            self.top - other.top, self.bottom - other.top, self.left - other.left, self.right - other.left
+        )
+
+    def tiles(self, side: int) -> Iterator[Box]:
+        """Split into tiles of nearly equal size, none longer than `side`, row by row."""
+        rows, columns = -(-self.height // side), -(-self.width // side)
+        for i in range(rows):
+            for j in range(columns):
+                yield Box(
+                    self.top + i * self.height // rows,
+                    self.top + (i + 1) * self.height // rows,
+                    self.left + j * self.width // columns,
+                    self.left + (j + 1) * self.width // columns,
+                )
+
+
+def cut(x: Tensor, box: Box) -> Tensor:
+    """The part of a (N, C, H, W) tensor that a box covers, as a view."""
+    return x[..., box.top : box.bottom, box.left : box.right]
+
+
+@dataclass
+class _Account:
+    """Adds up the work done and reports it."""
+
+    total: int
+    report: Progress | None
+    done: int = field(default=0)
+
+    def add(self, flops: int) -> None:
+        self.done += flops
+        if self.report is not None:
+            self.report(self.done, self.total)
+
+
+def working_memory(config: RRDBNetConfig, height: int, width: int, dtype: torch.dtype, tile: int) -> int:
+    """Bytes that enlarging one picture exactly takes beside the picture, the weights and the result.
+
+    Counts the features of the whole picture (two maps in the trunk, one in the tail), the picture in the
+    network's precision, and for one tile the buffer of a dense block, or the tail's enlarged features, with
+    the copies that the convolutions make of them. Does not count the program and its libraries, nor the
+    code that they compile for each shape they meet (10-30 MiB on a CPU, whatever the picture's size).
+    """
+    features, dense_width = config.num_features, config.num_features + (DENSE_CONVS - 1) * config.growth
+    tile_height, tile_width = min(tile, height), min(tile, width)
+    picture = config.in_channels * height * width
+    first_map = features * height * width
+    second_map = features * (height + DENSE_HALO) * (width + DENSE_HALO)
+    dense_area = (tile_height + 2 * DENSE_HALO) * (tile_width + 2 * DENSE_HALO)
+    trunk = first_map + second_map + picture + dense_area * (2 * dense_width + 2 * features)
+    tail_height, tail_width = min(_tail_side(tile), height), min(_tail_side(tile), width)
+    enlarged_area = config.scale**2 * (tail_height + 2 * TAIL_HALO) * (tail_width + 2 * TAIL_HALO)
+    tail = first_map + picture + 3 * features * enlarged_area
+    return max(trunk, tail) * dtype.itemsize
+
+
+def _tail_side(tile: int) -> int:
+    """The tail's maps are `scale` times as long, so its tiles are shorter."""
+    return max(tile // 4, 8)
+
+
+@torch.no_grad()
+def enlarge(
+    network: RRDBNet, picture: Tensor, memory_budget: int, progress: Progress | None = None
+) -> Tensor:
+    """Enlarge one picture in bounded memory, with the result of `network(picture)` in one piece.
+
+    Parameters
+    ----------
+    picture : float (1, in_channels, H, W) in [0, 1], of any size from 1x1, on any device.
+    memory_budget : bytes of working memory, as `working_memory` counts them. Tiles are as large as it
+        allows, up to the size that runs fastest.
+    progress : called with the floating-point operations done and to do, after each piece; what it raises
+        comes through, so it can cancel. On a GPU the work itself may lag a little behind the calls.
+
+    Returns
+    -------
+    float (1, out_channels, scale*H, scale*W), not clamped, on the picture's device and in its dtype.
+
+    Raises
+    ------
+    ValueError
+        If the picture is not as described, or the budget is too small for even the smallest pieces.
+
+    Warns
+    -----
+    ApproximateEnlargementWarning
+        If the budget is too small for the whole picture's features. The picture is then enlarged in
+        pieces with 32 pixels of surroundings each, and where they meet there may be faint seams.
+    """
+    config = network.config
+    if picture.ndim != 4 or picture.shape[:2] != (1, config.in_channels) or picture.numel() == 0:
+        raise ValueError(
+            f"expected one picture of shape (1, {config.in_channels}, H, W), got {tuple(picture.shape)}"
+        )
+    if not picture.is_floating_point():
+        raise ValueError(
+            f"expected a float picture in [0, 1], got {picture.dtype}; divide 8-bit values by 255"
+        )
+    whole = Box(0, picture.shape[2], 0, picture.shape[3])
+    tile, pieces = _plan(network, whole, memory_budget)
+    work = [_work(config, context.area, piece.area) for piece, context in pieces]
+    account = _Account(sum(work), progress)
+    result = picture.new_empty(
+        1, config.out_channels, config.scale * whole.height, config.scale * whole.width
+    )
+    for piece, context in pieces:
+        _enlarge_piece(network, cut(picture, context), context, piece, result, tile, account)
+    return result
+
+
+def _work(config: RRDBNetConfig, trunk_area: int, tail_area: int) -> int:
+    """Operations for a trunk and a tail of these areas: `estimate_flops` if they are the same."""
+    trunk = flops_first(config) + flops_dense(config) * dense_blocks(config)
+    return trunk * trunk_area + flops_tail(config) * tail_area
+
+
+def _plan(network: RRDBNet, whole: Box, memory_budget: int) -> tuple[int, list[tuple[Box, Box]]]:
+    """The tile's side, and the pieces of the picture each with the surroundings it is computed from."""
+    weight = network.trunk.conv_first.weight
+    largest = LARGEST_TILE_CPU if weight.device.type == "cpu" else TILES[0]
+    tiles = [tile for tile in TILES if tile <= largest]
+
+    def fitting(box: Box) -> int | None:
+        sizes = ((working_memory(network.config, box.height, box.width, weight.dtype, t), t) for t in tiles)
+        return next((tile for size, tile in sizes if size <= memory_budget), None)
+
+    if (tile := fitting(whole)) is not None:
+        return tile, [(whole, whole)]
+    exact = working_memory(network.config, whole.height, whole.width, weight.dtype, tiles[-1])
+    for side in PIECES:
+        tile = fitting(Box(0, min(side + 2 * CONTEXT, whole.height), 0, min(side + 2 * CONTEXT, whole.width)))
+        if tile is not None:
+            warnings.warn(
+                f"enlarging {whole.width}x{whole.height} pixels exactly takes {exact / 2**20:.0f} MiB, the "
+                f"memory budget is {memory_budget / 2**20:.0f} MiB: enlarging in pieces of {side} pixels, "
+                "which may show as faint seams where they meet",
+                ApproximateEnlargementWarning,
+                stacklevel=4,
+            )
+            return tile, [(piece, piece.grow(CONTEXT, whole)) for piece in whole.tiles(side)]
+    height, width = (min(PIECES[-1] + 2 * CONTEXT, side) for side in (whole.height, whole.width))
+    least = working_memory(network.config, height, width, weight.dtype, tiles[-1])
+    raise ValueError(
+        f"the memory budget of {memory_budget} bytes is too small to enlarge even a piece of "
+        f"{PIECES[-1]} pixels; give it {least} bytes or more ({exact} for the exact result)"
+    )
+
+
+def _enlarge_piece(
+    network: RRDBNet, picture: Tensor, context: Box, piece: Box, result: Tensor, tile: int, account: _Account
+) -> None:
+    """Enlarge `context` exactly, as if it were a whole picture, and write `piece` of it into the result."""
+    config, weight = network.config, network.trunk.conv_first.weight
+    picture = picture.to(weight).contiguous(memory_format=torch.channels_last)
+    features = _run_blocks(network, picture, tile, account)
+    whole = Box(0, context.height, 0, context.width)
+    target = cut(result, context.times(config.scale))
+    for box in piece.within(context).tiles(_tail_side(tile)):
+        enlarged = _tail_tile(network, picture, features, box, whole)
+        cut(target, box.times(config.scale)).copy_(enlarged)
+        account.add(flops_tail(config) * box.area)
+
+
+def _run_blocks(network: RRDBNet, picture: Tensor, tile: int, account: _Account) -> Tensor:
+    """The features after the last block, before the trunk's last convolution."""
+    config, (height, width) = network.config, picture.shape[2:]
+    features = network.trunk.conv_first(picture).contiguous(memory_format=torch.channels_last)
+    account.add(flops_first(config) * height * width)
+    # One map serves as the second block's source and as its target. The target lies DENSE_HALO rows and
+    # columns before the source, so tiles taken row by row overwrite only what no later tile reads.
+    spare = features.new_empty(1, config.num_features, height + DENSE_HALO, width + DENSE_HALO)
+    spare = spare.contiguous(memory_format=torch.channels_last)
+    ahead, behind = spare[..., DENSE_HALO:, DENSE_HALO:], spare[..., :height, :width]
+    dense = _DenseTiles(config, features, tile, account)
+    for block in network.trunk.blocks:
+        first, second, third = block.dense
+        dense.run(first, features, ahead)
+        dense.run(second, ahead, behind)
+        dense.run(third, behind, features, accumulate=True)
+    return features
+
+
+class _DenseTiles:
+    """Passes dense blocks over whole maps, tile by tile, in one buffer of all of a block's channels."""
+
+    def __init__(self, config: RRDBNetConfig, like: Tensor, tile: int, account: _Account) -> None:
+        self.whole = Box(0, like.shape[2], 0, like.shape[3])
+        self.tile, self.account, self.flops = tile, account, flops_dense(config)
+        channels = config.num_features + (DENSE_CONVS - 1) * config.growth
+        sides = (min(tile, self.whole.height) + 2 * DENSE_HALO, min(tile, self.whole.width) + 2 * DENSE_HALO)
+        self.buffer = like.new_empty(1, *sides, channels).permute(0, 3, 1, 2)
+        self.packed = like.new_empty(self.buffer.numel())
+
+    def run(self, block: DenseBlock, source: Tensor, target: Tensor, accumulate: bool = False) -> None:
+        """Write the block's result into `target`; or add it, scaled, to what is there (the outer skip)."""
+        for box in self.whole.tiles(self.tile):
+            out = self._last_conv(block, source, box).mul_(RESIDUAL_SCALE).add_(cut(source, box))
+            if accumulate:
+                cut(target, box).add_(out, alpha=RESIDUAL_SCALE)
+            else:
+                cut(target, box).copy_(out)
+            self.account.add(self.flops * box.area)
+
+    def _last_conv(self, block: DenseBlock, source: Tensor, box: Box) -> Tensor:
+        """The dense block's last convolution over `box`; what the others give is gathered in the buffer."""
+        h = DENSE_HALO
+        around = Box(box.top - h, box.bottom + h, box.left - h, box.right + h)
+        self._clear_beyond_edges(around)
+        window = box.grow(DENSE_HALO, self.whole)
+        filled = source.shape[1]
+        cut(self.buffer, window.within(around))[:, :filled] = cut(source, window)
+        for i, conv in enumerate(block.convs):
+            needed = box.grow(DENSE_CONVS - 1 - i, self.whole).within(around)
+            seen = Box(needed.top - 1, needed.bottom + 1, needed.left - 1, needed.right + 1)
+            out = F.conv2d(self._pack(cut(self.buffer, seen)[:, :filled]), conv.weight, conv.bias)
+            if i < DENSE_CONVS - 1:
+                F.leaky_relu_(out, NEGATIVE_SLOPE)
+                cut(self.buffer, needed)[:, filled : filled + out.shape[1]] = out
+                filled += out.shape[1]
+        return out
+
+    def _pack(self, part: Tensor) -> Tensor:
+        """A contiguous copy; the convolution would make one itself, but in new memory each time."""
+        _, channels, height, width = part.shape
+        packed = self.packed[: part.numel()].view(1, height, width, channels).permute(0, 3, 1, 2)
+        return packed.copy_(part)
+
+    def _clear_beyond_edges(self, around: Box) -> None:
+        """Zero the part of the buffer that lies beyond the picture's edges, as the convolutions' padding."""
+        inside = around.grow(0, self.whole).within(around)
+        self.buffer[..., : inside.top, :] = 0
+        self.buffer[..., inside.bottom :, :] = 0
+        self.buffer[..., : inside.left] = 0
+        self.buffer[..., inside.right :] = 0
+
+
+def _tail_tile(network: RRDBNet, picture: Tensor, features: Tensor, box: Box, whole: Box) -> Tensor:
+    """One tile of the enlarged picture: the trunk's last convolution and skip, then the tail."""
+    trunk, tail = network.trunk, network.tail
+    levels = [whole.times(2**i) for i in range(len(tail.enlargements) + 1)]
+    last = box.times(network.config.scale)
+    before_last = last.grow(1, levels[-1])
+    needed = [before_last.grow(1, levels[-1])]  # of the trunk and of each enlargement, worked out backwards
+    for level in reversed(levels[1:]):
+        needed.insert(0, needed[0].grow(1, level).halved())
+    window = needed[0].grow(1, whole)
+    x = _convolve(trunk.conv_body, cut(features, window), window, needed[0], whole)
+    x += _convolve(trunk.conv_first, cut(picture, window), window, needed[0], whole)
+    for i, conv in enumerate(tail.enlargements):
+        x = F.interpolate(x, scale_factor=2, mode="nearest")
+        x = _convolve(conv, x, needed[i].times(2), needed[i + 1], levels[i + 1])
+        F.leaky_relu_(x, NEGATIVE_SLOPE)
+    x = _convolve(tail.conv_before_last, x, needed[-1], before_last, levels[-1])
+    return _convolve(tail.conv_last, F.leaky_relu_(x, NEGATIVE_SLOPE), before_last, last, levels[-1])
+
+
+def _convolve(conv: nn.Conv2d, x: Tensor, covered: Box, needed: Box, whole: Box) -> Tensor:
+    """`conv` over `needed`, from an `x` that covers `covered`; zeros only beyond the whole picture's edge."""
+    seen = needed.grow(1, whole)
+    x = cut(x, seen.within(covered))
+    padding = (
+        1 - (needed.left - seen.left),
+        1 - (seen.right - needed.right),
+        1 - (needed.top - seen.top),
+        1 - (seen.bottom - needed.bottom),
+    )
+    return F.conv2d(F.pad(x, padding) if any(padding) else x, conv.weight, conv.bias)

@@ -1,0 +1,98 @@
+"""Files that are there whole or not at all. Everything that writes uses this, and nothing is half written."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from itertools import count
+from pathlib import Path
+from typing import BinaryIO
+
+PART = ".part"  # how the names of files end that are not whole yet
+LONGEST_NAME = 120  # characters of a name that a part repeats: names may have 255 bytes
+
+
+@contextmanager
+def writing(path: Path | str, replace: bool = False) -> Iterator[BinaryIO]:
+    """Open a new file beside `path`, which gets that name once it is whole and on the disk.
+
+    Whatever is raised meanwhile, no file is left. Its folder is made if need be.
+
+    Parameters
+    ----------
+    replace : whether a file of that name may be replaced.
+
+    Raises
+    ------
+    FileExistsError
+        Where there is such a file already, unless it may be replaced.
+    OSError
+        Where the file cannot be written; the error names it.
+    """
+    path = Path(path)
+    part = path.with_name(f".{path.name[:LONGEST_NAME]}.{os.getpid()}-{threading.get_ident()}{PART}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())  # a power cut must not leave an empty file under the final name
+        _give_name(part, path, replace)
+    except OSError as error:
+        if error.errno is None or error.filename not in (None, str(part)):
+            raise
+        raise type(error)(error.errno, error.strerror, str(path)) from error
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def write_text(path: Path | str, text: str, replace: bool = False) -> None:
+    """Write a small file in UTF-8, whole or not at all."""
+    with writing(path, replace) as file:
+        file.write(text.encode())
+
+
+def remove_parts(folder: Path) -> None:
+    """Remove what a killed process left; nobody else may be writing in the folder."""
+    for part in folder.rglob(f".*{PART}"):
+        with suppress(OSError):
+            part.unlink()
+
+
+def free_names(name: str) -> Iterator[str]:
+    """The name, then the name with a number."""
+    yield name
+    for number in count(2):
+        yield f"{name}-{number}"
+
+
+def size_in_words(num_bytes: float) -> str:
+    """A size for people."""
+    for factor, unit, places in ((1e9, "GB", 2), (1e6, "MB", 0), (1e3, "kB", 0)):
+        if num_bytes >= factor:
+            return f"{num_bytes / factor:.{places}f} {unit}"
+    return f"{num_bytes:.0f} bytes"
+
+
+def _give_name(part: Path, path: Path, replace: bool) -> None:
+    if replace:
+        os.replace(part, path)
+    else:
+        try:
+            os.link(part, path)  # fails where the name is taken, even if it was taken just now
+        except FileExistsError:
+            raise FileExistsError(17, "there is such a file already", str(path)) from None
+        except OSError:  # a file system without links
+            if path.exists():
+                raise FileExistsError(17, "there is such a file already", str(path)) from None
+            os.rename(part, path)
+    if os.name == "posix":
+        with suppress(OSError):  # some mounts cannot
+            folder = os.open(path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)

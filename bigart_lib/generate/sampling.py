@@ -1,0 +1,201 @@
+"""Denoising with GLIDE's networks, on diffusers' schedulers: noise in, pictures out.
+
+Knows how to sample, not what the pictures are for: see `stages.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from bigart_lib.progress import Progress, Report, no_report
+from bigart_lib.settings import GenerateSettings, Sampling
+
+if TYPE_CHECKING:
+    from diffusers import SchedulerMixin
+
+    from bigart_lib.generate.network import Glide
+    from bigart_lib.generate.text_encoder import EncodedText
+
+BASE_SIZE = 64  # px a side of what the base model paints
+UPSAMPLED_SIZE = 256  # px a side after the upsampler
+TIMESTEPS = 1000  # of the noise schedules that GLIDE was trained with
+
+
+@torch.inference_mode()
+def sample_base(
+    base: Glide,
+    prompt: str,
+    settings: GenerateSettings,
+    sampling: Sampling,
+    noises: Sequence[torch.Tensor],
+    generators: Sequence[torch.Generator],
+    report: Report = no_report,
+    batch_size: int = 1,
+) -> list[torch.Tensor]:
+    """A picture in [0, 1] from each noise of its shape, (1, 3, 64, 64), by classifier-free guidance.
+
+    The generators draw what noise the sampler adds on the way.
+    """
+    conditional, unconditional = base.encode([prompt]), base.encode([""])
+    guidance = settings.guidance
+
+    def denoise(samples: torch.Tensor, timestep: int) -> torch.Tensor:
+        # Both halves in one batch, as published; their order keeps a batch of one the same in any batch.
+        text = _join([conditional, unconditional], repeats=len(samples))
+        with_prompt, without = base(samples.repeat(2, 1, 1, 1), timestep, text).chunk(2)
+        epsilon = without[:, :3] + guidance * (with_prompt[:, :3] - without[:, :3])
+        return torch.cat([epsilon, with_prompt[:, 3:]], dim=1)
+
+    schedulers = [base_scheduler(settings.sampler, settings.steps, sampling) for _ in generators]
+    return _sample("base", base, denoise, schedulers, noises, generators, report, batch_size)
+
+
+@torch.inference_mode()
+def sample_upsampler(
+    upsampler: Glide,
+    prompt: str,
+    small: Sequence[torch.Tensor],
+    sampling: Sampling,
+    noises: Sequence[torch.Tensor],
+    generators: Sequence[torch.Generator],
+    report: Report = no_report,
+    batch_size: int = 1,
+) -> list[torch.Tensor]:
+    """Pictures in [0, 1] from small ones and noises of their shape, without guidance, as published."""
+    conditional = upsampler.encode([prompt])
+    size = noises[0].shape[-2:]
+    # The published upsampler was shown pictures of 256 levels.
+    low = [(one.clamp(0, 1) * 255).round() / 127.5 - 1 for one in small]
+    low = torch.cat([functional.interpolate(one, size=size, mode="bilinear") for one in low])
+    low = low.to(upsampler.unet.device)
+
+    def denoise(samples: torch.Tensor, timestep: int, conditions: torch.Tensor) -> torch.Tensor:
+        text = _join([conditional], repeats=len(samples))
+        return upsampler(torch.cat([samples, conditions], dim=1), timestep, text)
+
+    schedulers = [upsampler_scheduler(sampling.upsampler_timesteps) for _ in generators]
+    first = [sampling.upsampler_noise * noise for noise in noises]
+    return _sample("upsample", upsampler, denoise, schedulers, first, generators, report, batch_size, low)
+
+
+def _join(texts: Sequence[EncodedText], repeats: int) -> EncodedText:
+    """Each text `repeats` times, one after the other."""
+    return type(texts[0])(
+        *(
+            torch.cat([part.repeat_interleave(repeats, dim=0) for part in parts])
+            for parts in zip(*texts, strict=True)
+        )
+    )
+
+
+def _sample(
+    stage: str,
+    network: Glide,
+    denoise: Callable[..., torch.Tensor],
+    schedulers: Sequence[SchedulerMixin],
+    samples: Sequence[torch.Tensor],
+    generators: Sequence[torch.Generator],
+    report: Report,
+    batch_size: int,
+    conditions: torch.Tensor | None = None,
+) -> list[torch.Tensor]:
+    """Denoise samples side by side: networks see batches, schedulers one sample each."""
+    device, dtype = network.unet.device, network.unet.dtype
+    samples = [sample.to(device) for sample in samples]
+    timesteps = schedulers[0].timesteps.tolist()
+    report(Progress(stage, 0, len(timesteps)))
+    for done, timestep in enumerate(timesteps, start=1):
+        guesses = []
+        for batch in _batches(len(samples), batch_size):
+            noisy = torch.cat(samples[batch]).to(dtype, memory_format=torch.channels_last)
+            given = (noisy,) if conditions is None else (noisy, conditions[batch].to(dtype))
+            predicted = denoise(given[0], timestep, *given[1:]).float().split(1)
+            for index, prediction in zip(range(*batch.indices(len(samples))), predicted, strict=True):
+                samples[index], guess = _step(
+                    schedulers[index], prediction, timestep, samples[index], generators[index]
+                )
+                guesses.append(guess)
+        report(Progress(stage, done, len(timesteps), _to_unit(torch.cat(guesses)).cpu()))
+    return [_to_unit(sample).cpu() for sample in samples]
+
+
+def _batches(count: int, size: int) -> Iterator[slice]:
+    return (slice(start, start + size) for start in range(0, count, size))
+
+
+def _to_unit(samples: torch.Tensor) -> torch.Tensor:
+    return ((samples + 1) / 2).clamp(0, 1)
+
+
+def _step(
+    scheduler: SchedulerMixin,
+    prediction: torch.Tensor,
+    timestep: int,
+    sample: torch.Tensor,
+    generator: torch.Generator,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The sample after one step, and the picture it is guessed to become."""
+    result = scheduler.step(prediction, timestep, sample, generator=generator)
+    if hasattr(result, "pred_original_sample"):
+        return result.prev_sample, result.pred_original_sample
+    return result.prev_sample, scheduler.model_outputs[-1]  # the solver works on guesses of the picture
+
+
+def base_scheduler(sampler: str, steps: int, sampling: Sampling) -> SchedulerMixin:
+    """Diffusers' scheduler for a base model, its timesteps set.
+
+    "ancestral" is DDPM with the learned variance, as published; "ddim" the deterministic sampler with
+    clipping (Song et al. 2021); "dpm++" DPM-Solver++ of second order (Lu et al. 2022).
+    """
+    from diffusers import DDPMScheduler
+
+    schedule = {"beta_schedule": "squaredcos_cap_v2", "variance_type": "learned_range"}
+    if sampler == "ancestral":
+        scheduler = DDPMScheduler(TIMESTEPS, clip_sample=True, **schedule)
+    else:
+        scheduler = _solver(order=2 if sampler == "dpm++" else 1, **schedule)
+    scheduler.set_timesteps(timesteps=spaced_timesteps(steps, sampling.start_log_snr, scheduler))
+    return scheduler
+
+
+def upsampler_scheduler(timesteps: Sequence[int]) -> SchedulerMixin:
+    """Diffusers' scheduler for an upsampler: DDIM with clipping, over the set's own timesteps."""
+    scheduler = _solver(
+        order=1, beta_schedule="linear", beta_start=1e-4, beta_end=0.02, variance_type="learned_range"
+    )
+    scheduler.set_timesteps(timesteps=list(timesteps))
+    return scheduler
+
+
+def _solver(order: int, **schedule: object) -> SchedulerMixin:
+    from diffusers import DPMSolverMultistepScheduler
+
+    # Dynamic thresholding with a largest value of 1 is clipping; the first order is DDIM.
+    return DPMSolverMultistepScheduler(
+        TIMESTEPS,
+        solver_order=order,
+        thresholding=True,
+        sample_max_value=1.0,
+        final_sigmas_type="zero",
+        **schedule,
+    )
+
+
+def spaced_timesteps(steps: int, start_log_snr: float | None, scheduler: SchedulerMixin) -> list[int]:
+    """Timesteps evenly from where denoising starts down to 0, noisiest first, as published GLIDE spaces them.
+
+    Parameters
+    ----------
+    start_log_snr : natural logarithm of the signal-to-noise ratio, alpha-bar / (1 - alpha-bar), at the
+        first timestep; None starts at the last of the schedule, as published.
+    """
+    first = TIMESTEPS - 1
+    if start_log_snr is not None:
+        signal = scheduler.alphas_cumprod
+        first = int((torch.log(signal / (1 - signal)) >= start_log_snr).sum()) - 1
+    return np.unique(np.linspace(0, first, steps).round().astype(int))[::-1].tolist()

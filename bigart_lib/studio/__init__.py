@@ -1,0 +1,29 @@
+"""The studio: a prompt, seven thumbnails, one click, two sliders, a print, as widgets for a notebook."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ipywidgets
+
+    from bigart_lib.bigart import BigArt
+
+__all__ = ["studio"]
+
+
+def studio(
+    bigart: BigArt, pictures: Path | str = "bigart_pictures", copy_to: Path | str | None = None
+) -> ipywidgets.Widget:
+    """The studio, to be displayed as the last line of a cell.
+
+    Parameters
+    ----------
+    bigart : the loaded models.
+    pictures : the folder where runs get their folders.
+    copy_to : a second folder that gets a copy of everything, such as one on Google Drive.
+    """
+    from bigart_lib.studio.studio_page import Studio
+
+    return Studio(bigart, pictures, copy_to).widget
