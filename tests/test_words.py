@@ -1,16 +1,15 @@
 """Words of a prompt are found in a small vocabulary, by themselves or as another, or said to be unknown."""
 
+import json
+from importlib.resources import files
+
 import pytest
 
-from bigart_lib.generate.words import (
-    FUNCTION_WORDS,
-    SYNONYMS,
-    Reading,
-    content_words,
-    make_reading,
-    read_words,
-    split_words,
-)
+from bigart_lib.generate.words import Reading, content_words, make_reading, read_words, split_words
+
+TABLES = json.loads(files("bigart_lib.generate").joinpath("words.json").read_text(encoding="utf-8"))
+FUNCTION_WORDS = {*" ".join(TABLES["function words"]).split()}
+SYNONYMS = [entry for topic in TABLES["synonyms"].values() for entry in topic.items()]
 
 
 def read(prompt, vocabulary, context_length=20):
@@ -111,7 +110,7 @@ def test_content_words_leave_out_function_words_and_signs():
 
 
 def test_the_table_holds_lower_case_words_that_stand_for_others():
-    for phrase, words in SYNONYMS.items():
+    for phrase, words in SYNONYMS:
         assert not {*phrase.split()} & {*words.split()}, phrase
         assert phrase == " ".join(split_words(phrase)) and words == words.lower()
         assert len({*words.split()}) == len(words.split()), phrase

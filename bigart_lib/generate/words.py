@@ -1,132 +1,45 @@
 """The words of a prompt against a small vocabulary: which are in it, by themselves or as another word.
 
 A word that is not in the vocabulary is looked for in its other number and its other spelling, British or
-American, then in a table of words that may stand in for it. Knows neither tokens nor networks.
+American, then in a table of words that may stand in for it. The tables are in words.json.
 """
 
 from __future__ import annotations
 
+import functools
+import json
 import re
 import unicodedata
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
-FUNCTION_WORDS = frozenset(  # read where they are known, but nothing to look for in a picture
-    """
-    a about above across after against all along also am among an and another any are around as at be
-    before behind below beneath beside between beyond but by can do does each every for from had has have
-    he her here his how i if in inside into is it its just me my near next no not of off on onto or our
-    out outside over please she so some such than that the their them then there these they this those
-    through to toward towards under up upon us very was we were what where which while who with within
-    without you your
-    """.split()
-)
-PAIRS = (  # parts of words: British and American, and plurals that follow no rule
-    ("armour", "armor"), ("centre", "center"), ("colour", "color"), ("fibre", "fiber"), ("grey", "gray"),
-    ("harbour", "harbor"), ("jewellery", "jewelry"), ("mould", "mold"), ("neighbour", "neighbor"),
-    ("plough", "plow"), ("theatre", "theater"), ("vapour", "vapor"),
-    ("foot", "feet"), ("goose", "geese"), ("leaf", "leaves"), ("mouse", "mice"), ("shelf", "shelves"),
-    ("wolf", "wolves"),
-)  # fmt: skip
-NOT_PLURALS = frozenset({"news", "woods"})  # of "new" and "wood", that is
-# What a word may be read as, and the words, where the vocabulary lacks them. A picture of the first must be a
-# fair picture of the others. Of several, the upper comes first; of a phrase, all words must be known.
-SYNONYMS = {
-    # animals
-    "corgi": "dog doggy hound pooch pup puppy terrier",
-    "tabby cat": "feline kitten kitty",
-    "goldfish": "fish carp koi",
-    "bird": "dove finch gull pigeon robin seagull sparrow swallow",
-    # water
-    "sea": "ocean",
-    "waves": "breaker surf swell wavelet",
-    "coast": "seashore seaside shore shoreline",
-    "beach": "seashore seaside shore shoreline",
-    "lake": "lagoon loch pond reservoir tarn",
-    "river": "brook creek rivulet stream",
-    "sailboat": "boat dinghy sloop yacht",
-    "boat": "dinghy ferry gondola rowboat sailboat ship sloop vessel yacht",
-    # land
-    "mountains": "alp alpine mountainous mountaintop peak summit",
-    "snow": "snowfall snowfield snowy",
-    "snow capped": "snowcapped",
-    "hills": "hillock hilly hillside knoll",
-    "valley": "dale glen vale",
-    "canyon": "gorge ravine",
-    "farmland": "cropland farm farmstead",
-    "fields": "cornfield cropland farmland grassland meadow pasture prairie",
-    "forest": "grove jungle rainforest woodland woods",
-    "trees": "birch elm oak",
-    "desert": "dune sahara",
-    "dunes": "sandhill",
-    "rocks": "boulder rocky stone",
-    # sky
-    "sunset": "dusk sundown twilight",
-    "sunrise": "dawn daybreak",
-    "night": "midnight nighttime nightfall nocturnal",
-    "evening": "dusk nightfall twilight",
-    "moon": "moonlight moonlit",
-    "star": "starlight starlit starry",
-    "sun": "sunlight sunlit sunny sunshine",
-    "clouds": "cloudy cloudscape overcast",
-    "mist": "fog foggy haze hazy misty",
-    "fog": "foggy haze hazy mist misty",
-    "storm": "stormy tempest thunderstorm",
-    # buildings
-    "city": "downtown metropolis town urban",
-    "skyline": "city cityscape downtown metropolis skyscraper town",
-    "villa": "farmhouse manor mansion",
-    "house": "cabin cottage farmhouse home hut manor mansion villa",
-    "castle": "citadel fortress",
-    "church": "chapel",
-    "tower": "belfry spire steeple turret",
-    "italian": "italy tuscan tuscany",
-    # still life
-    "bottles": "carafe decanter flask",
-    "bowl": "fishbowl",
-    "vase": "jug pitcher urn",
-    "flowers": "bloom blossom bouquet carnation daffodil daisy lily poppy rose sunflower tulip",
-    "fruit": "apple apricot banana cherry fig grape lemon melon peach pear plum",
-    # colours
-    "red": "burgundy carmine crimson maroon ruby scarlet vermilion",
-    "orange": "amber tangerine",
-    "yellow": "gold golden mustard ochre saffron",
-    "green": "emerald jade lime mint olive",
-    "teal": "aqua aquamarine cyan turquoise",
-    "blue": "aqua aquamarine azure cerulean cobalt indigo navy sapphire ultramarine",
-    "purple": "amethyst indigo lavender lilac magenta mauve violet",
-    "pink": "fuchsia magenta",
-    "brown": "chestnut sepia umber",
-    "gray": "charcoal silver slate",
-    "white": "ivory",
-    "black": "ebony",
-    "colorful": "multicolor multicolored rainbow",
-    # shapes
-    "squares": "cube rectangle tile",
-    "circles": "ball disc disk dot orb ring sphere",
-    "triangles": "triangular",
-    "lines": "streak",
-    "stripes": "streak striped",
-    "splatter": "spatter splash",
-    # manner
-    "painting": "artwork image painted picture",
-    "photograph": "photo photographic photography photorealistic snapshot",
-    "watercolor": "aquarelle",
-    "large": "big enormous huge massive",
-    "small": "little miniature tiny",
-    "calm": "peaceful placid serene tranquil",
-    "majestic": "imposing mighty",
-    "winter": "wintertime wintry",
-    "autumn": "autumnal",
-    # numbers
-    "two": "2 couple pair",
-    "three": "3 trio",
-    "four": "4",
-    "five": "5",
-    "six": "6",
-    "seven": "7",
-}
+
+class _Tables(NamedTuple):
+    """What words.json holds, which says of each table what it is for."""
+
+    function_words: frozenset[str]
+    swaps: tuple[tuple[str, str], ...]  # a part of a word, and what may stand in its place
+    not_plurals: frozenset[str]
+    stand_ins: dict[str, list[str]]  # words and phrases that a word may be read as, the first choice first
+
+
+@functools.cache
+def _tables() -> _Tables:
+    tables = json.loads(Path(__file__).with_name("words.json").read_text(encoding="utf-8"))
+    stand_ins: dict[str, list[str]] = {}
+    for topic in tables["synonyms"].values():
+        for phrase, words in topic.items():
+            for word in words.split():
+                stand_ins.setdefault(word, []).append(phrase)
+    pairs = [pair for kind in tables["pairs"].values() for pair in kind.items()]
+    return _Tables(
+        frozenset(" ".join(tables["function words"]).split()),
+        tuple(swap for pair in pairs for swap in (pair, pair[::-1])),
+        frozenset(tables["not plurals"]),
+        stand_ins,
+    )
 
 
 @dataclass(frozen=True)
@@ -163,7 +76,7 @@ def make_reading(prompt: str, vocabulary: Container[str], context_length: int) -
         position += len(word.known)
         fate = "unknown" if not word.known else "followed" if position <= context_length else "beyond"
         first.setdefault(_plain(word.spelling), (word, fate))
-    told = [word for plain, word in first.items() if plain not in FUNCTION_WORDS]
+    told = [word for plain, word in first.items() if plain not in _tables().function_words]
     lists = {
         fate: tuple(word.spelling for word, its_fate in told if its_fate == fate)
         for fate in ("followed", "unknown", "beyond")
@@ -177,7 +90,7 @@ def content_words(prompt: str) -> tuple[str, ...]:
     first: dict[str, str] = {}
     for spelling in _spellings(prompt):
         first.setdefault(_plain(spelling), spelling)
-    return tuple(spelling for plain, spelling in first.items() if plain not in FUNCTION_WORDS)
+    return tuple(spelling for plain, spelling in first.items() if plain not in _tables().function_words)
 
 
 def split_words(prompt: str) -> list[str]:
@@ -200,17 +113,17 @@ def _read_word(spelling: str, vocabulary: Container[str]) -> Word:
     if pieces and all(piece in vocabulary for piece in pieces):
         return Word(spelling, tuple(pieces))
     plain = _plain(spelling)
-    if plain in FUNCTION_WORDS:
+    if plain in _tables().function_words:
         return Word(spelling, ())
     plain = unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode()  # without accents
     if form := _known_form(plain, vocabulary):
         return Word(spelling, (form,))
     for form in _forms(plain):
-        for phrase in _STAND_INS.get(form, ()):
+        for phrase in _tables().stand_ins.get(form, ()):
             known = [_known_form(other, vocabulary) for other in phrase.split()]
             if all(known):
                 return Word(spelling, tuple(known), is_another=True)
-    rest = (piece for piece in pieces if piece in vocabulary and piece not in FUNCTION_WORDS)
+    rest = (piece for piece in pieces if piece in vocabulary and piece not in _tables().function_words)
     return Word(spelling, tuple(rest))
 
 
@@ -220,11 +133,11 @@ def _known_form(word: str, vocabulary: Container[str]) -> str | None:
 
 def _forms(word: str) -> Iterator[str]:
     """A word, the same in its other spelling, and each in its other number."""
-    swaps = [swap for pair in PAIRS for swap in (pair, pair[::-1])]
-    for spelling in (word, *(word.replace(this, other) for this, other in swaps if this in word)):
+    not_plurals = _tables().not_plurals
+    for spelling in (word, *(word.replace(this, other) for this, other in _tables().swaps if this in word)):
         yield spelling
-        others = () if word in NOT_PLURALS else _other_numbers(spelling)
-        yield from (other for other in others if other not in NOT_PLURALS)
+        others = () if word in not_plurals else _other_numbers(spelling)
+        yield from (other for other in others if other not in not_plurals)
 
 
 def _other_numbers(word: str) -> Iterator[str]:
@@ -242,14 +155,3 @@ def _other_numbers(word: str) -> Iterator[str]:
         yield word[:-2]
     if word.endswith("ies"):
         yield word[:-3] + "y"
-
-
-def _stand_ins() -> dict[str, list[str]]:
-    stand_ins: dict[str, list[str]] = {}
-    for phrase, words in SYNONYMS.items():
-        for word in words.split():
-            stand_ins.setdefault(word, []).append(phrase)
-    return stand_ins
-
-
-_STAND_INS = _stand_ins()
