@@ -17,8 +17,10 @@ sys.path.insert(0, str(Path(__file__).parent.parent))  # run from a checkout tha
 
 import torch
 
-from bigart_lib import machine, stages
+from bigart_lib import machine
 from bigart_lib.generate import network as glide
+from bigart_lib.generate.glide import GlideGenerator
+from bigart_lib.progress import no_report
 from bigart_lib.settings import GenerateSettings
 from bigart_lib.weights import sets as model_sets
 
@@ -42,14 +44,16 @@ def main() -> None:
 
     def seconds(batch_size: int) -> float:
         started = time.perf_counter()
-        stages.generate(
+        generator = GlideGenerator(
             lambda: base,
             lambda: upsampler,
-            "sunset over a lake",
-            settings,
+            (base.config, upsampler.config),
             chosen.sampling,
-            batch_size=batch_size,
+            dict,
+            batch_size,
         )
+        complete = generator.complete(settings)
+        list(generator.paint("sunset over a lake", complete, range(settings.count), no_report, {}))
         return time.perf_counter() - started
 
     ways = {"all in one batch": options.count, "one at a time": 1}

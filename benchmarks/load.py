@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 import torch
 from published_files import random_tensors
 
-from bigart_lib.weights.conversion import convert
+from bigart_lib.loading import convert
 
 ROOT = Path(__file__).parent.parent
 NETWORKS = {"glide-base": "glide_base", "glide-upsampler": "glide_upsample"}

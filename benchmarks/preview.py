@@ -14,8 +14,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent))  # run from a checkout tha
 
 import torch
 
-from bigart_lib import machine, stages
-from bigart_lib.finish.preview import TexturePreview
+from bigart_lib import machine
+from bigart_lib.finish import texture
+from bigart_lib.finish.texture import TexturePreview
 from bigart_lib.pictures import images
 from bigart_lib.settings import TextureSettings
 from bigart_lib.studio import parts
@@ -51,7 +52,7 @@ def main():
         settings = TextureSettings(0.05, size)
         fast = seconds(lambda settings=settings: parts.png(preview.crop(settings, box)))
         whole = seconds(
-            lambda settings=settings: images.to_image(stages.add_texture(picture, settings, [1])).crop(box)
+            lambda settings=settings: images.to_image(texture.add(picture, settings, [1])).crop(box)
         )
         rows.append({"size": size, "preview_s": fast, "whole_s": whole, "ratio": whole / fast})
         print(f"{size:4} {1000 * fast:6.0f} ms {1000 * whole:12.0f} ms {whole / fast:7.1f}")

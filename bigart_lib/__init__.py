@@ -1,16 +1,26 @@
 """BIG.art: a sentence becomes a picture large enough to frame."""
 
+from bigart_lib.bigart import BigArt
+from bigart_lib.forecast import Forecast
 from bigart_lib.loading import load
+from bigart_lib.machine import VERSION
 from bigart_lib.progress import CancelledError, Progress
+from bigart_lib.runs.redo import Verdict, redo
+from bigart_lib.runs.run import open_run
 from bigart_lib.settings import GenerateSettings, PaintSettings, TextureSettings
-from bigart_lib.version import __version__
 
+__version__ = VERSION
 __all__ = [
+    "BigArt",
     "CancelledError",
+    "Forecast",
     "GenerateSettings",
     "PaintSettings",
     "Progress",
     "TextureSettings",
+    "Verdict",
     "__version__",
     "load",
+    "open_run",
+    "redo",
 ]

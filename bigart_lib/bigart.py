@@ -1,52 +1,39 @@
-"""BigArt: the loaded models, and the way of a picture through the stages.
-
-Knows the order of the stages; what each does is in `stages.py`.
-"""
+"""BigArt: holds the networks, and runs plans."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import torch
-from PIL import Image
-
-from bigart_lib import machine, stages
-from bigart_lib.enlarge import rrdbnet
-from bigart_lib.finish import vqgan
-from bigart_lib.generate import network as glide
-from bigart_lib.pictures import images
+from bigart_lib import machine
+from bigart_lib.forecast import Forecast, Forecaster
+from bigart_lib.generate.generator import Generator, Stage
+from bigart_lib.machine import Speeds
 from bigart_lib.pictures.recipe import Recipe
-from bigart_lib.progress import CancelledError, Progress, Report, no_report
-from bigart_lib.results import Candidate, Candidates, Memory, Painting
-from bigart_lib.settings import ENLARGEMENT, GenerateSettings, PaintSettings, TextureSettings
-from bigart_lib.version import __version__
+from bigart_lib.pictures.results import Candidate, Candidates, Painting
+from bigart_lib.plan import Kept, Size, Step, plan
+from bigart_lib.progress import (
+    Announce,
+    Cost,
+    Progress,
+    Report,
+    announce_nothing,
+    no_report,
+)
+from bigart_lib.runner import Runner
+from bigart_lib.settings import BROUGHT_SIZE, GenerateSettings, PaintSettings, TextureSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    import torch
+    from PIL import Image
 
-    from bigart_lib.generate.tokenizer import Tokenizer
+    from bigart_lib.enlarge.enlarger import Enlarger
+    from bigart_lib.finish.enhancer import VQGANEnhancer
     from bigart_lib.generate.words import Reading
-    from bigart_lib.weights.sets import ModelSet
+    from bigart_lib.weights.networks import Networks
 
-CANDIDATE_SIZE = 256  # px a side, and what the sizes of `PaintSettings` count from
-CUDA_BATCH = 7  # candidates that share a pass on a CUDA device
-MOST_IDLE_WEIGHTS = 1_000_000_000  # bytes kept in memory beside a network that is loaded, on a CPU
 MOST_PIXELS = 16384 * 16384  # of a finished picture
-
-Keep = Callable[[str, Image.Image, Recipe], object]
-
-
-def keep_nothing(name: str, image: Image.Image, recipe: Recipe) -> None:
-    """Do nothing with a stage's picture."""
-
-
-def texture_seed(recipe: Recipe) -> list[int]:
-    """What the fields of texture on a candidate are drawn from; each size draws its own."""
-    return [recipe.generate.seed, recipe.index]
 
 
 class BigArt:
@@ -57,79 +44,174 @@ class BigArt:
 
     Parameters
     ----------
-    model_set : which files; see `model_sets.choose`.
+    name : of the set of models, for recipes.
+    generator, enlarger, enhancer : see `generate.generator`, `enlarge.enlarger` and `finish.enhancer`.
+    networks : lends them their networks.
     device, dtype : where and how precisely the networks work; see `machine.py`.
+    memory : bytes of working memory for enlarging; None takes half of what is free.
+    speeds : what work has taken on this machine.
+    announce : told, in a sentence, what an artist should know before work goes on.
     """
 
-    def __init__(self, model_set: ModelSet, device: torch.device, dtype: torch.dtype) -> None:
-        self.model_set = model_set
-        self.device = device
-        self.dtype = dtype
-        self._networks: dict[str, torch.nn.Module] = {}
-        self._tokenizer: Tokenizer | None = None
-        self._cancelled = threading.Event()
+    def __init__(
+        self,
+        name: str,
+        generator: Generator,
+        enlarger: Enlarger,
+        enhancer: VQGANEnhancer,
+        networks: Networks,
+        device: torch.device,
+        dtype: torch.dtype,
+        memory: int | None,
+        speeds: Speeds,
+        announce: Announce = announce_nothing,
+    ) -> None:
+        self.name = name
+        self.generator, self.enlarger, self.enhancer = generator, enlarger, enhancer
+        self.device, self.dtype = device, dtype
+        self.scale = enlarger.scale
+        self.options: dict[str, Any] = {}  # how `load` was asked for these models
+        self._announce = announce
+        self._forecaster = Forecaster(self.fingerprints(), enlarger, networks, speeds, device, memory)
+        self._runner = Runner(generator, self.plan, self._make, self._forecaster)
 
     def describe(self) -> str:
         """Which models run where, in words."""
-        return f"{self.model_set.name} models on {machine.describe(self.device, self.dtype)}"
+        return f"{self.name} models on {machine.describe(self.device, self.dtype)}"
 
-    def cancel(self) -> None:
-        """Stop what runs in another thread at its next step, with a CancelledError there."""
-        self._cancelled.set()
+    def read(self, prompt: str) -> Reading:
+        """Which words of a prompt the models follow, and which they do not; loads no network."""
+        return self.generator.read(prompt)
 
-    def generate(
-        self, prompt: str, settings: GenerateSettings | None = None, report: Report = no_report
-    ) -> Candidates:
-        """Paint candidates for a prompt; `report` is told after every step, with previews.
+    # ------------------------------------------------------------------------------------------ recipes
+
+    def recipe(self, prompt: str, settings: GenerateSettings | None = None) -> Recipe:
+        """The recipe of a batch of candidates.
 
         Raises
         ------
         ValueError
             When the prompt is empty.
-        CancelledError
-            After `cancel`.
         """
-        prompt = " ".join(prompt.split())
+        prompt = " ".join(readable(prompt).split())
         if not prompt:
-            raise ValueError("the prompt is empty: say in a few words what to paint")
-        settings = stages.complete(settings or GenerateSettings(), self.model_set.sampling)
-        painted = stages.generate(
-            lambda: self._network("base"),
-            lambda: self._network("upsampler"),
-            prompt,
-            settings,
-            self.model_set.sampling,
-            self._stoppable(report),
-            batch_size=CUDA_BATCH if self.device.type == "cuda" else 1,
+            raise ValueError(
+                'the prompt is empty: say in a few words what to paint, as in "sunset over a lake"'
+            )
+        settings = self.generator.complete(settings or GenerateSettings())
+        return replace(
+            self._recipe(), prompt=prompt, generate=settings, sampling=dict(self.generator.sampling)
         )
-        recipe = replace(self._recipe(), prompt=prompt, generate=settings)
-        pictures = tuple(
-            Candidate(small, picture, replace(recipe, index=index))
-            for index, (small, picture) in enumerate(painted)
-        )
-        return Candidates(prompt, settings, pictures)
+
+    def recipe_for(self, name: str, image: Image.Image, settings: PaintSettings, seed: int = 0) -> Recipe:
+        """The recipe of a picture that an artist brings; `settings.size` counts as if it were 256 px.
+
+        Raises
+        ------
+        PictureError
+            When the finished picture would be larger than 16384x16384 in all.
+        """
+        from bigart_lib.pictures.images import PictureError
+        from bigart_lib.pictures.recipe import pixel_hash
+
+        times = settings.size // BROUGHT_SIZE
+        if image.width * image.height * times**2 > MOST_PIXELS:
+            raise PictureError(
+                f"{name} has {image.width}x{image.height} pixels; {times} times that, "
+                f"{image.width * times}x{image.height * times}, is too many: make it smaller first"
+            )
+        return replace(
+            self._recipe(), source=readable(name), source_pixels=pixel_hash(image),
+            generate=GenerateSettings(seed=seed), paint=settings,
+        )  # fmt: skip
+
+    def fingerprints(self) -> dict[str, str]:
+        """SHA-256 of the weights of each network, by its name."""
+        own = {"enlarger": self.enlarger.fingerprint(), "enhancer": self.enhancer.fingerprint()}
+        return {**self.generator.fingerprint(), **own}
+
+    def _recipe(self) -> Recipe:
+        return Recipe(self.name, self.fingerprints(), machine.facts(self.device, self.dtype))
+
+    # -------------------------------------------------------------------------------------------- plans
+
+    def native_size(self, recipe: Recipe) -> Size:
+        """Width and height in px of the candidates of a recipe."""
+        return self.generator.native()
+
+    def plan(self, recipe: Recipe, native_size: Size | None = None) -> tuple[Step, ...]:
+        """The steps of a recipe, with their costs; of a picture that was brought, give the size."""
+        return plan(recipe, native_size or self.native_size(recipe), self)
+
+    def stages(self, native_size: Size, settings: GenerateSettings) -> Sequence[Stage]:
+        """See `plan.Models`."""
+        return self.generator.stages(native_size, settings)
+
+    def cost(self, action: str, size: Size) -> Cost:
+        """See `plan.Models`."""
+        return (self.enlarger if action == "enlarge" else self.enhancer).cost(*size)
+
+    def forecast(self, steps: Sequence[Step], kept: Kept | None = None) -> Forecast:
+        """What is still to be done of a plan, how long it will take, and how much memory."""
+        return self._forecaster.forecast(steps, kept or Painting())
+
+    # --------------------------------------------------------------------------------------- candidates
+
+    def generate(
+        self,
+        prompt: str,
+        settings: GenerateSettings | None = None,
+        report: Report = no_report,
+        kept: Callable[[int], Kept] | None = None,
+    ) -> Candidates:
+        """Paint candidates for a prompt; `report` is told after every step, with previews.
+
+        Parameters
+        ----------
+        kept : gives, for the index of a candidate, where its pictures are kept and found; None keeps none.
+
+        Raises
+        ------
+        ValueError
+            When the prompt is empty.
+        """
+        return self.paint_candidates(self.recipe(prompt, settings), report, kept)
+
+    def paint_candidates(
+        self,
+        recipe: Recipe,
+        report: Report = no_report,
+        kept: Callable[[int], Kept] | None = None,
+        indices: Sequence[int] | None = None,
+    ) -> Candidates:
+        """Paint the candidates of a recipe that are not kept yet; see `generate`."""
+        indices = range(recipe.generate.count) if indices is None else indices
+        return self._runner.paint_candidates(recipe, report, kept or _kept_in_memory(), indices)
+
+    # ------------------------------------------------------------------------------------------ painting
 
     def paint(
         self,
         candidate: Candidate,
         settings: PaintSettings | None = None,
         report: Report = no_report,
-        keep: Keep = keep_nothing,
-        memory: Memory | None = None,
+        kept: Painting | None = None,
     ) -> Painting:
-        """Take a candidate through the stages; `keep` is given every stage's picture as it is made.
+        """Take a candidate through the steps that its settings ask for.
 
-        With the memory of an earlier call for the same candidate, only what the settings change is made
-        again; the pictures are the same as without.
-
-        Raises
-        ------
-        CancelledError
-            After `cancel`; what `keep` was given until then stays.
+        Parameters
+        ----------
+        kept : a painting of the same candidate with other settings: only what these change is made again.
         """
-        settings = settings or PaintSettings()
-        seed = texture_seed(candidate.recipe)
-        return self._paint(candidate.picture, candidate.recipe, settings, seed, report, keep, memory)
+        from bigart_lib.pictures.images import to_levels
+
+        painting = kept if kept is not None else Painting()
+        recipe = replace(candidate.recipe, paint=settings or PaintSettings())
+        painted = self.plan(replace(recipe, paint=None))
+        steps = self.plan(recipe)[len(painted) - 1 :]  # from the candidate on
+        painting.put(steps[0], to_levels(candidate.picture))
+        self.run(recipe, steps, painting, report)
+        return painting
 
     def paint_image(
         self,
@@ -138,132 +220,73 @@ class BigArt:
         settings: PaintSettings | None = None,
         seed: int = 0,
         report: Report = no_report,
-        keep: Keep = keep_nothing,
     ) -> Painting:
-        """Like `paint`, for an artist's own picture of any size; `settings.size` counts as if it were 256 px.
+        """Like `paint`, for a picture that an artist brings; raises as `recipe_for` does."""
+        recipe = self.recipe_for(name, image, settings or PaintSettings(), seed)
+        painting, steps = Painting(), self.plan(recipe, image.size)
+        painting.put(steps[0], _levels(image))
+        self.run(recipe, steps, painting, report)
+        return painting
 
-        Raises
-        ------
-        PictureError
-            When the finished picture would be larger than 16384x16384 in all.
-        """
-        settings = settings or PaintSettings()
-        times = settings.size // CANDIDATE_SIZE
-        if image.width * image.height * times**2 > MOST_PIXELS:
-            raise images.PictureError(
-                f"{name} has {image.width}x{image.height} pixels; {times} times that, "
-                f"{image.width * times}x{image.height * times}, is too many: make it smaller first"
-            )
-        recipe = replace(self._recipe(), source=name, generate=GenerateSettings(seed=seed))
-        return self._paint(images.to_tensor(image), recipe, settings, [seed], report, keep, None)
+    def run(self, recipe: Recipe, steps: Sequence[Step], kept: Kept, report: Report = no_report) -> None:
+        """Make what `kept` does not have of the pictures of a plan."""
+        kept.begin(steps)
+        for sentence in self.forecast(steps, kept).compromises:
+            self._announce(sentence)
+        self._runner.run(recipe, steps, kept, report)
+
+    def _make(self, recipe: Recipe, step: Step, picture: torch.Tensor | None, report: Report) -> torch.Tensor:
+        """The result of one step, given that of the step before."""
+        from bigart_lib.finish import fit, texture
+
+        if step.action == "enlarge":
+            budget = self._forecaster.budget()
+            return self.enlarger.enlarge(picture, budget, report)
+        if step.action == "enhance":
+            return self.enhancer.enhance(picture, report)
+        if step.action == "texture":
+            report(Progress("texture", 0, 1))
+            return texture.add(picture, step.texture, step.seed)
+        if step.action == "fit":
+            return fit.fit(picture, *step.size)
+        raise ValueError(f"{recipe.source} is needed to go on from, and is not here any more")
+
+    # -------------------------------------------------------------------------------------- single steps
 
     def enlarge(self, image: Image.Image, report: Report = no_report) -> Image.Image:
-        """A picture with sides 4 times longer."""
-        return images.to_image(self._enlarge(images.to_tensor(image), self._stoppable(report)))
+        """A picture with sides `scale` times longer."""
+        budget = self._forecaster.budget()
+        return _on_tensor(image, lambda picture: self.enlarger.enlarge(picture, budget, report))
 
     def add_texture(self, image: Image.Image, settings: TextureSettings, seed: int = 0) -> Image.Image:
         """A picture with texture laid over it."""
-        return images.to_image(stages.add_texture(images.to_tensor(image), settings, [seed]))
+        from bigart_lib.finish import texture
+
+        return _on_tensor(image, lambda picture: texture.add(picture, settings, [seed]))
 
     def enhance(self, image: Image.Image, report: Report = no_report) -> Image.Image:
         """A picture repainted by VQGAN, of the same size."""
-        return images.to_image(self._enhance(images.to_tensor(image), self._stoppable(report)))
-
-    def read(self, prompt: str) -> Reading:
-        """Which words of a prompt the base model follows, and which it does not; loads no network."""
-        if self._tokenizer is None:
-            self._tokenizer = glide.load_tokenizer(self.model_set.base)
-        return self._tokenizer.read(prompt)
-
-    def seconds_to_enlarge(self, width: int, height: int, times: int) -> float:
-        """About how long enlarging will take on this machine, from a quick measurement of it."""
-        flops = 0
-        while times > 1:
-            config = self._network("enlarger").config
-            flops += rrdbnet.estimate_flops(config, height, width)
-            width, height, times = width * config.scale, height * config.scale, times // config.scale
-        return flops / machine.measure_speed(self.device, self.dtype)
-
-    def _paint(
-        self,
-        picture: torch.Tensor,
-        recipe: Recipe,
-        settings: PaintSettings,
-        seed: Sequence[int],
-        report: Report,
-        keep: Keep,
-        memory: Memory | None,
-    ) -> Painting:
-        report = self._stoppable(report)
-        memory = memory or Memory()
-        painting = Painting()
-
-        def finish(suffix: str = "") -> None:
-            # Sizes name the stages of a candidate; an artist's own picture has a size of its own.
-            stage = str(size) if recipe.prompt else f"{size // CANDIDATE_SIZE}x"
-            image = images.to_image(picture)
-            painting.stages[stage + suffix] = image
-            painting.recipes[stage + suffix] = replace(recipe, paint=settings, stage=stage + suffix)
-            keep(stage + suffix, image, painting.recipes[stage + suffix])
-
-        size = CANDIDATE_SIZE
-        cause: tuple[Hashable, ...] = (recipe,)  # everything that the picture depends on so far
-        finish()
-        while size < settings.size:
-            size *= ENLARGEMENT
-            picture = memory.recall(str(size), cause, partial(self._enlarge, picture, report))
-            texture = {1024: settings.texture_1k, 4096: settings.texture_4k}.get(size)
-            has_texture = texture is not None and texture.amount > 0
-            is_first = size == 1024
-            if is_first or not has_texture:
-                finish()
-            if has_texture:
-                picture = stages.add_texture(picture, texture, [*seed, size], report)
-                cause = (*cause, texture)
-                finish("_textured" if is_first else "")
-            if is_first and settings.enhance:
-                picture = memory.recall("enhanced", cause, partial(self._enhance, picture, report))
-                cause = (*cause, "enhanced")
-                finish("_enhanced")
-        return painting
-
-    def _enlarge(self, picture: torch.Tensor, report: Report) -> torch.Tensor:
-        network, enlarged = self._network("enlarger"), 1
-        while enlarged < ENLARGEMENT:  # a network that enlarges 2 times runs twice
-            picture = stages.enlarge(network, picture, machine.memory_budget(self.device), report)
-            enlarged *= network.config.scale
-        return picture
-
-    def _enhance(self, picture: torch.Tensor, report: Report) -> torch.Tensor:
-        return stages.enhance(self._network("enhancer"), picture, report)
-
-    def _network(self, name: str) -> torch.nn.Module:
-        if name not in self._networks:
-            idle = (weight for network in self._networks.values() for weight in network.parameters())
-            if self.device.type == "cpu" and sum(weight.nbytes for weight in idle) > MOST_IDLE_WEIGHTS:
-                self._networks.clear()
-            network = LOADERS[name](getattr(self.model_set, name), self.device, self.dtype)
-            self._networks[name] = network.to(memory_format=torch.channels_last)
-        return self._networks[name]
-
-    def _stoppable(self, report: Report) -> Report:
-        self._cancelled.clear()
-
-        def stoppable(progress: Progress) -> None:
-            report(progress)
-            if self._cancelled.is_set():
-                raise CancelledError(f"stopped in {progress.stage} at step {progress.step}")
-
-        return stoppable
-
-    def _recipe(self) -> Recipe:
-        where = machine.describe(self.device, self.dtype)
-        return Recipe(__version__, self.model_set.name, where, torch.__version__)
+        return _on_tensor(image, lambda picture: self.enhancer.enhance(picture, report))
 
 
-LOADERS = {
-    "base": glide.load,
-    "upsampler": glide.load,
-    "enlarger": rrdbnet.load,
-    "enhancer": vqgan.load,
-}
+def readable(text: str) -> str:
+    """Text without bytes of another encoding, which no file could hold."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _kept_in_memory() -> Callable[[int], Painting]:
+    """One painting a candidate, for as long as they are painted."""
+    paintings: dict[int, Painting] = {}
+    return lambda index: paintings.setdefault(index, Painting())
+
+
+def _levels(image: Image.Image) -> torch.Tensor:
+    from bigart_lib.pictures.images import to_levels, to_tensor
+
+    return to_levels(to_tensor(image))
+
+
+def _on_tensor(image: Image.Image, change: Callable[[torch.Tensor], torch.Tensor]) -> Image.Image:
+    from bigart_lib.pictures.images import to_image, to_tensor
+
+    return to_image(change(to_tensor(image)))

@@ -1,24 +1,42 @@
-"""The one way in: a set of models by name, on a device, ready to paint. Light until it is called."""
+"""The one way in: files of weights become networks, and networks a BigArt, ready to paint.
+
+Light until it is called.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from bigart_lib.bigart import BigArt
+from bigart_lib.machine import Speeds, pick_device, pick_precision
 from bigart_lib.progress import Announce, Report, announce_nothing, no_report
+from bigart_lib.settings import read_memory
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import ModuleType
+
     import torch
 
-    from bigart_lib.bigart import BigArt
+    from bigart_lib.enlarge.enlarger import Enlarger
+    from bigart_lib.finish.enhancer import VQGANEnhancer
+    from bigart_lib.generate.generator import Generator
+    from bigart_lib.weights import ModelSet
+    from bigart_lib.weights.networks import Networks
+
+KINDS = ("glide-base", "glide-upsampler", "rrdbnet", "vqgan")  # of published checkpoints
+CUDA_BATCH = 7  # candidates that share a pass on a CUDA device
 
 
 def load(
     models: str = "auto",
+    generator: Generator | None = None,
+    enlarger: Enlarger | str | Path | None = None,
+    enhancer: str | Path | None = None,
     device: str | None = None,
     dtype: torch.dtype | str | None = None,
-    enlarger: str | Path | None = None,
-    enhancer: str | Path | None = None,
+    memory: int | str | None = None,
     report: Report = no_report,
     announce: Announce = announce_nothing,
 ) -> BigArt:
@@ -27,13 +45,17 @@ def load(
     Parameters
     ----------
     models : "embedded"; "published", fetched once if need be; or "auto": published where their files are,
-        or where there is a CUDA device to run them and they can be fetched, else embedded.
+        or where there is a CUDA device to run them and they can be fetched, else embedded. The name in a
+        recipe, such as "embedded+bsrgan", does too.
+    generator : in place of GLIDE; see `generate.generator`.
+    enlarger : in place of the set's: "bsrgan", "bsrnet", "bsrgan-x2", "realesrgan-x4plus", a file, or any
+        object as in `enlarge.enlarger`.
+    enhancer : in place of the set's: "vqgan-imagenet", "vqgan-wikiart", or a file.
     device : "cpu" or "cuda"; None takes CUDA where there is one.
     dtype : a torch dtype, or one of `machine.PRECISIONS`; None takes what is fast on the device.
-    enlarger : in place of the set's: "bsrgan", "bsrnet", "bsrgan-x2", "realesrgan-x4plus", or a file.
-    enhancer : in place of the set's: "vqgan-imagenet", "vqgan-wikiart", or a file.
-    report : told how far fetching and converting have come; see `published.prepare`.
-    announce : told what people should know: the models' terms before a first download; print, for example.
+    memory : for enlarging, in bytes or as in "6GB"; None takes half of what is free, at most 8 GB on a CPU.
+    report : told how far fetching and converting have come; see `weights.prepare`.
+    announce : told what people should know: terms of use before a first download, what memory does not allow.
 
     Raises
     ------
@@ -41,15 +63,159 @@ def load(
         When there is no such set, network, device or precision here, or files are missing and cannot be
         fetched.
     """
-    from bigart_lib import machine
-    from bigart_lib.weights import sets as model_sets
+    from bigart_lib.weights import cache_folder, sets
+    from bigart_lib.weights.networks import Networks
 
-    chosen = machine.pick_device(device)
+    chosen = pick_device(device)
     if dtype is None or isinstance(dtype, str):
-        dtype = machine.pick_precision(chosen, dtype or "auto")
-    may_fetch = chosen.type == "cuda"
-    model_set = model_sets.choose(models, enlarger, enhancer, may_fetch, report, announce)
+        dtype = pick_precision(chosen, dtype or "auto")
+    budget = read_memory(memory) if isinstance(memory, str) else memory
+    own_enlarger = None if enlarger is None or isinstance(enlarger, (str, Path)) else enlarger
+    named = {"enlarger": None if own_enlarger else enlarger, "enhancer": enhancer}
+    name, others = _split(models, named)
+    model_set = sets.choose(
+        name, **others, may_fetch=chosen.type == "cuda", report=report, announce=announce, convert=convert
+    )
+    speeds = Speeds(cache_folder(), chosen, dtype)
+    networks = Networks(model_set.files(), _loaders(), chosen, dtype, speeds.note)
+    bigart = BigArt(
+        "+".join([model_set.name, *(type(one).__name__ for one in (generator, own_enlarger) if one)]),
+        generator or _glide(model_set, networks, chosen),
+        own_enlarger or _rrdbnet(model_set, networks, chosen, dtype, announce),
+        _vqgan(model_set, networks, dtype),
+        networks,
+        chosen,
+        dtype,
+        budget,
+        speeds,
+        announce,
+    )
+    files = {
+        network: str(Path(one).resolve()) if Path(one).is_file() else one
+        for network, one in others.items()
+        if one is not None
+    }
+    options = {"models": model_set.name.partition("+")[0], **files, "device": device, "memory": budget}
+    bigart.options = {name: value for name, value in options.items() if value is not None}
+    return bigart
 
-    from bigart_lib.bigart import BigArt
 
-    return BigArt(model_set, chosen, dtype)
+def convert(kind: str, source: Path, target: Path, report: Report = no_report) -> None:
+    """Convert a published checkpoint, once, so that loading it is quick and needs no conversion ever after.
+
+    The source is mapped and goes through tensor by tensor: the network is never in memory as a whole. The
+    target appears under its name only when it is complete.
+
+    Parameters
+    ----------
+    kind : one of `KINDS`: the published network that the file must hold, name by name and shape by shape.
+    source : what the publisher offers: a checkpoint of `torch.save`, or safetensors with the same names.
+    target : a `.safetensors` file for the `load` of that network's module; replaced if it is there.
+    report : told the bytes written; raising from it stops the work and leaves no file.
+
+    Raises
+    ------
+    ValueError
+        When there is no such kind.
+    WeightsError
+        When the source is damaged, would run code, or holds another network, naming the misfit.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"the kind must be one of {', '.join(KINDS)}, not {kind!r}")
+    module, config = _published(kind)
+    from bigart_lib.weights import WeightsError, read_tensors
+
+    network = module.convert(read_tensors(source), str(source), config)
+    try:
+        module.save(network, Path(target), report)
+    except WeightsError as error:
+        raise WeightsError(f"{source} is damaged: {error}") from error
+
+
+def _published(kind: str) -> tuple[ModuleType, object]:
+    """The module of a kind, and the sizes of the published network; imports torch, which takes a second."""
+    from bigart_lib.enlarge import published as rrdbnet
+    from bigart_lib.finish import vqgan
+    from bigart_lib.generate import network as glide
+
+    return {
+        "glide-base": (glide, glide.PUBLISHED_BASE),
+        "glide-upsampler": (glide, glide.PUBLISHED_UPSAMPLER),
+        "rrdbnet": (rrdbnet, rrdbnet.PUBLISHED),
+        "vqgan": (vqgan, vqgan.PUBLISHED),
+    }[kind]
+
+
+def _split(models: str, named: dict[str, str | Path | None]) -> tuple[str, dict[str, str | Path | None]]:
+    """The set, and the networks in place of its own, of a name such as "embedded+bsrgan"."""
+    from bigart_lib.weights import sets
+
+    name, *others = models.split("+")
+    places = {"enlarger": sets.ENLARGERS, "enhancer": sets.ENHANCERS}
+    found = {network: one for network, names in places.items() for one in others if one in names}
+    unknown = [one for one in others if one not in found.values()]
+    if unknown and not any(named.values()):
+        raise ValueError(
+            f"{', '.join(unknown)} is a file of somebody's own, or an object: name it by enlarger or enhancer"
+        )
+    return name, {network: one or found.get(network) for network, one in named.items()}
+
+
+def _loaders() -> Mapping[str, Any]:
+    from bigart_lib.enlarge import published as rrdbnet
+    from bigart_lib.finish import vqgan
+    from bigart_lib.generate import network as glide
+
+    return {"base": glide.load, "upsampler": glide.load, "enlarger": rrdbnet.load, "enhancer": vqgan.load}
+
+
+def _glide(model_set: ModelSet, networks: Networks, device: torch.device) -> Generator:
+    from bigart_lib.generate.glide import GlideGenerator
+    from bigart_lib.generate.network import load_config
+
+    return GlideGenerator(
+        networks.lend("base"),
+        networks.lend("upsampler"),
+        (
+            load_config(model_set.base, is_upsampler=False),
+            load_config(model_set.upsampler, is_upsampler=True),
+        ),
+        model_set.sampling,
+        lambda: _only(model_set, "base", "upsampler"),
+        CUDA_BATCH if device.type == "cuda" else 1,
+    )
+
+
+def _rrdbnet(
+    model_set: ModelSet, networks: Networks, device: torch.device, dtype: torch.dtype, announce: Announce
+) -> Enlarger:
+    from bigart_lib.enlarge.exact import RRDBNetEnlarger
+    from bigart_lib.enlarge.published import load_config
+
+    # Of files that do not carry their config, the network must be read.
+    config = load_config(model_set.enlarger) or networks.lend("enlarger")().config
+    return RRDBNetEnlarger(
+        networks.lend("enlarger"),
+        config,
+        device,
+        dtype,
+        lambda: model_set.fingerprints()["enlarger"],
+        announce,
+    )
+
+
+def _vqgan(model_set: ModelSet, networks: Networks, dtype: torch.dtype) -> VQGANEnhancer:
+    from bigart_lib.finish import vqgan
+    from bigart_lib.finish.enhancer import VQGANEnhancer
+
+    return VQGANEnhancer(
+        networks.lend("enhancer"),
+        vqgan.load_config(model_set.enhancer),
+        dtype,
+        lambda: model_set.fingerprints()["enhancer"],
+    )
+
+
+def _only(model_set: ModelSet, *names: str) -> dict[str, str]:
+    fingerprints = model_set.fingerprints()
+    return {name: fingerprints[name] for name in names}

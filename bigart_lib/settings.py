@@ -5,6 +5,7 @@ Knows no model and no picture: plain values, checked when they are made.
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass, field
 from math import isfinite
@@ -13,7 +14,8 @@ from typing import NamedTuple
 SAMPLERS = ("dpm++", "ddim", "ancestral")
 TEXTURE_STYLES = ("even", "article")
 PICTURE_SIZES = (256, 1024, 4096, 16384)  # px a side that a square candidate can be painted at
-ENLARGEMENT = 4  # how many times longer each enlarging makes a side
+LARGE_SIZE = 2048  # px a side: above, texture is of the larger kind, and VQGAN repaints no more
+BROUGHT_SIZE = 256  # px a side that a picture of the artist's own counts as, whatever it has
 
 
 class Bounds(NamedTuple):
@@ -35,16 +37,45 @@ TEXTURE_SIZE = Bounds(1, 9)  # width of the clumps, whole numbers
 def check(name: str, value: float, bounds: Bounds, whole: bool = False) -> None:
     """Raise a ValueError that says what `name` may be, unless `value` is a number within its bounds."""
     kind = int if whole else (int, float)
-    if not isinstance(value, kind) or isinstance(value, bool) or not isfinite(value):
+    if not isinstance(value, kind) or isinstance(value, bool) or (kind is not int and not _is_finite(value)):
         raise ValueError(f"{name} must be a {'whole ' if whole else ''}number, not {value!r}")
     if not bounds.least <= value <= bounds.most:
-        raise ValueError(f"{name} must be from {bounds.least} to {bounds.most}, not {value}")
+        came = value if abs(value) < 1e15 else f"{value:.3g}" if abs(value) < 1e300 else "a larger number"
+        raise ValueError(f"{name} must be from {bounds.least} to {bounds.most}, not {came}")
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return isfinite(value)
+    except OverflowError:  # a whole number of hundreds of digits
+        return True
+
+
+def check_flag(name: str, value: object) -> None:
+    """Raise a ValueError unless `value` is true or false."""
+    if not isinstance(value, bool):
+        raise ValueError(f"{name} must be true or false, not {value!r}")
 
 
 def check_choice(name: str, value: object, choices: tuple) -> None:
     """Raise a ValueError that lists the choices, unless `value` is one of them."""
     if value not in choices:
         raise ValueError(f"{name} must be one of {', '.join(map(str, choices))}, not {value!r}")
+
+
+def read_memory(words: str) -> int:
+    """Bytes out of "6GB", "800 MB" or a plain number of bytes.
+
+    Raises
+    ------
+    ValueError
+        When it says no amount of memory.
+    """
+    found = re.fullmatch(r"\s*(\d{1,12}(?:\.\d{1,3})?)\s*([kmgt]?)i?b?\s*", words.lower())
+    amount = float(found[1]) * 1000 ** " kmgt".index(found[2] or " ") if found else 0
+    if amount < 1:
+        raise ValueError(f"memory must be an amount such as 6GB or 800MB, not {words!r}")
+    return int(amount)
 
 
 def new_seed() -> int:
@@ -113,15 +144,7 @@ class PaintSettings:
 
     def __post_init__(self) -> None:
         check_choice("size", self.size, PICTURE_SIZES)
-
-
-@dataclass(frozen=True)
-class Sampling:
-    """How the networks of a set want to be sampled; belongs to their weights."""
-
-    steps: int  # of the base model, unless the artist chooses
-    guidance: float
-    sampler: str
-    upsampler_timesteps: tuple[int, ...]  # of 1000, noisiest first
-    start_log_snr: float | None = None  # where denoising starts; None starts at pure noise
-    upsampler_noise: float = 0.997  # scale of the upsampler's first noise
+        for name in ("texture_1k", "texture_4k"):
+            if not isinstance(getattr(self, name), TextureSettings):
+                raise ValueError(f"{name} must be a texture, with an amount and a size")
+        check_flag("enhance", self.enhance)

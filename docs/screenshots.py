@@ -3,6 +3,7 @@
 python docs/screenshots.py
 """
 
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -51,7 +52,7 @@ def drive(artist: browser.Artist) -> None:
     artist.button("Settings", 1).click()
     artist.page.locator(".bigart-seed-number input").fill(SEED)
     artist.create(PROMPT)
-    artist.wait_for(1, "step 8 of")
+    artist.wait_for(1, re.compile("[1-9] %, about"))
     shoot(artist, "1_painting", 1, 2)
     artist.wait_for(1, "7 pictures in")
     artist.thumbnail(NUMBER).click()
@@ -68,7 +69,7 @@ def drive(artist: browser.Artist) -> None:
     artist.card(3).locator("input[type=checkbox]").uncheck()
     artist.card(4).locator(".bigart-overview img").click(position={"x": 190, "y": 150})
     artist.button("Make 4K", 4).click()
-    artist.wait_for(4, "about")
+    artist.wait_for(4, re.compile("[1-9] %, about"))
     shoot(artist, "5_enlarging", 4, 4)
     artist.wait_for(4, "Made in")
     artist.card(5).locator(".bigart-overview img").click(position={"x": 190, "y": 150})

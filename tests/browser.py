@@ -44,7 +44,7 @@ def write_notebook(path, source):
     cell = {"cell_type": "code", "id": "one", "metadata": {}, "source": source.strip(), "outputs": []}
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook = {"cells": [{**cell, "execution_count": None}], "metadata": {"kernelspec": kernel}}
-    path.write_text(json.dumps({**notebook, "nbformat": 4, "nbformat_minor": 5}))
+    path.write_text(json.dumps({**notebook, "nbformat": 4, "nbformat_minor": 5}), encoding="utf-8")
     return path
 
 
@@ -69,12 +69,13 @@ def answers(port):
 def serve(command, port, log):
     """Run a server until its page answers, and end it after."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "BIGART_OFFLINE": "1", "JUPYTER_PLATFORM_DIRS": "1"}
-    with open(log, "w") as output:
+    with open(log, "wb") as output:
         server = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
     try:
         while not answers(port):
             if server.poll() is not None:
-                raise RuntimeError(f"the server ended: {Path(log).read_text()[-2000:]}")
+                said = Path(log).read_text(encoding="utf-8", errors="replace")
+                raise RuntimeError(f"the server ended: {said[-2000:]}")
             time.sleep(0.1)
         yield f"http://127.0.0.1:{port}/"
     finally:
@@ -124,11 +125,6 @@ def open_page(width=1100, height=3400):
         browser.close()
 
 
-CHROMIUM = next(
-    (path for path in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(path).exists()), None
-)
-
-
 class Artist:
     """Looks at a studio's page and does what people do there."""
 
@@ -154,10 +150,10 @@ class Artist:
     def create(self, prompt="sunset over a lake"):
         field = self.page.locator(".bigart-prompt input")
         field.fill(prompt)
-        self.button("Create seven").click()
+        self.button("Create 7").click()
 
     def thumbnail(self, number):
-        return self.page.locator(f"button.bigart-thumb-{number}")
+        return self.page.locator("button.bigart-thumb").nth(number - 1)
 
     def picked(self):
         """Numbers of the thumbnails that are marked as picked."""

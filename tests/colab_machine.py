@@ -21,13 +21,13 @@ shift 3
 exec chroot "$machine" /usr/bin/env -C "$directory" "$@"
 """
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-CARRIED = (
-    "PIP_",
-    "SSL_",
-    "http_proxy",
-    "https_proxy",
-    "no_proxy",
-)  # settings of this machine that hold there
+# Settings of this machine that hold there, as they were before the tests put them aside.
+CARRIED = {
+    name: value
+    for name, value in os.environ.items()
+    if name.startswith(("PIP_", "SSL_", "http_proxy", "https_proxy", "no_proxy"))
+    and name != "PIP_FIND_LINKS"  # a folder of this machine
+}
 
 
 def why_not() -> str | None:
@@ -70,10 +70,8 @@ class ColabMachine:
 
     def start(self, *command: str, cwd: str = HOME, env: dict[str, str] | None = None, **options):
         """Run a command there, without waiting for it."""
-        kept = {name: value for name, value in os.environ.items() if name.startswith(CARRIED)}
-        kept.pop("PIP_FIND_LINKS", None)  # a folder of this machine
         path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-        environment = {"PATH": path, "HOME": "/root", "LANG": "C.UTF-8", **kept, **(env or {})}
+        environment = {"PATH": path, "HOME": "/root", "LANG": "C.UTF-8", **CARRIED, **(env or {})}
         enter = ("unshare", "--mount", "--", "/bin/sh", "-c", ENTER, "enter", self._root, self._folder, cwd)
         return subprocess.Popen(
             [*map(str, enter), *command],
@@ -81,6 +79,7 @@ class ColabMachine:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            encoding="utf-8",
             **options,
         )
 

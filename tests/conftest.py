@@ -1,8 +1,14 @@
-"""What holds for every test: the same random numbers, and no other machine is reached."""
+"""What holds for every test: the same surroundings and random numbers, and no other machine is reached."""
 
+import os
 import random
+import shutil
+import signal
 import socket
-import sys
+import tempfile
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 
 import colab_machine
 import numpy as np
@@ -12,9 +18,44 @@ import torch
 from bigart_lib.weights import sets as model_sets
 
 LOCAL = {None, "", "localhost", "127.0.0.1", "::1", b"localhost", b"127.0.0.1"}
+PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+FOLDERS = {  # that take the place of the user's own
+    "BIGART_CACHE": "bigart",
+    "XDG_CACHE_HOME": "",
+    "TORCH_EXTENSIONS_DIR": "torch_extensions",
+    "IPYTHONDIR": "ipython",
+    "JUPYTER_CONFIG_DIR": "jupyter",
+}
+UNWANTED = ("PYTHONIOENCODING", "HF_ENDPOINT")  # variables of a user, beside BIGART_...
+FOR_TESTS = ("BIGART_COLAB_ROOT", "BIGART_SCREENSHOTS")  # variables of a user that are meant for them
+
+_proxies: dict[str, str] = {}  # the user's, for tests that may reach other machines
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep what the user's machine would bring from the tests, and from the processes that they start."""
+    patch, folders = pytest.MonkeyPatch(), tempfile.mkdtemp(prefix="bigart-tests-")
+    config.add_cleanup(partial(shutil.rmtree, folders, ignore_errors=True))
+    config.add_cleanup(patch.undo)
+    for name, value in list(os.environ.items()):
+        if name.lower() in PROXIES:
+            _proxies[name] = value
+            patch.delenv(name)
+        elif name in UNWANTED or (name.startswith("BIGART_") and name not in FOR_TESTS):
+            patch.delenv(name)
+    patch.setenv("BIGART_OFFLINE", "1")
+    for name, folder in FOLDERS.items():
+        patch.setenv(name, os.path.join(folders, folder))
+    # Ignored where pytest was started by nohup or in the background, and its children would inherit that.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if "training" not in config.getoption("markexpr"):
+        apart = [item for item in items if item.get_closest_marker("training")]
+        config.hook.pytest_deselected(items=apart)
+        items[:] = [item for item in items if item not in apart]
     no_gpu = pytest.mark.skip(reason="needs a CUDA GPU")
     no_colab = pytest.mark.skip(reason=colab_machine.why_not() or "")
     too_large = pytest.mark.skip(reason="takes minutes and 5 GB of disk: run with -m full_size")
@@ -61,6 +102,14 @@ def _refuse_sockets(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.fixture(autouse=True)
+def _reach_others_as_the_user_does(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Go by the user's proxies where a test may reach other machines."""
+    if request.node.get_closest_marker("network"):
+        for name, value in _proxies.items():
+            monkeypatch.setenv(name, value)
+
+
+@pytest.fixture(autouse=True)
 def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fetch no models, whatever machine this is; tests of fetching allow it, from a server of their own."""
     monkeypatch.setenv("BIGART_OFFLINE", "1")
@@ -90,16 +139,57 @@ def tiny_set(tmp_path_factory):
     return write_tiny_set(tmp_path_factory.mktemp("models"))
 
 
-@pytest.fixture
-def tiny_models(tiny_set, monkeypatch):
-    """Make `--models embedded`, and so `auto`, take the tiny set."""
-    monkeypatch.setitem(model_sets.SETS, "embedded", lambda: tiny_set)
-    monkeypatch.setattr(model_sets, "embedded", lambda: tiny_set)
-    monkeypatch.setenv("BIGART_CACHE", "/nonexistent")
+@pytest.fixture(scope="module")
+def tiny_set_in_module(tiny_set):
+    """Make `--models embedded`, and so `auto`, take the tiny set, for all tests of a module."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # so little work is not worth dividing
-    yield tiny_set
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(model_sets.SETS, "embedded", lambda: tiny_set)
+        yield tiny_set
     torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def tiny_models(tiny_set):
+    """Make `--models embedded`, and so `auto`, take the tiny set."""
+    with _as_embedded(tiny_set):
+        yield tiny_set
+
+
+@contextmanager
+def _as_embedded(tiny_set):
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # so little work is not worth dividing
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(model_sets.SETS, "embedded", lambda: tiny_set)
+        patch.setattr(model_sets, "embedded", lambda: tiny_set)
+        patch.setenv("BIGART_CACHE", "/dev/null/none")  # which not even root can make
+        yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session")
+def painted_once(tiny_set, tmp_path_factory):
+    """A folder of pictures that tests copy; see `painted`."""
+    import bigart_lib
+    from bigart_lib.runs.session import Session
+
+    folder = tmp_path_factory.mktemp("painted") / "pictures"
+    with _as_embedded(tiny_set):
+        session = Session(bigart_lib.load("embedded", device="cpu"), folder)
+        settings = bigart_lib.GenerateSettings(seed=5, steps=3, guidance=2.5, sampler="ddim")
+        batch = session.generate("a lake", settings)
+        session.paint(batch, 2, bigart_lib.PaintSettings(1024, enhance=True))
+    return folder
+
+
+@pytest.fixture
+def painted(painted_once, tmp_path):
+    """A folder with a batch of the tiny set: "a lake", seed 5, number 3 at 1K with VQGAN."""
+    # Files are replaced, never written into, so that links do for copies.
+    ignored = shutil.ignore_patterns("*.lock")
+    return Path(shutil.copytree(painted_once, tmp_path / "pictures", copy_function=os.link, ignore=ignored))
 
 
 @pytest.fixture(scope="session")
@@ -129,12 +219,3 @@ def server(running_server, monkeypatch, tmp_path):
     monkeypatch.setattr(sources, "TIMEOUT", (5, 0.5))
     monkeypatch.setattr(store, "LOCK_POLL", 0.05)
     return running_server
-
-
-@pytest.fixture
-def conversion_turns_files_round(monkeypatch):
-    """Put a conversion in place that needs no network of tensors."""
-    from tiny_checkpoint import CONVERSION
-
-    monkeypatch.setitem(sys.modules, "bigart_lib.weights.conversion", None)  # so that it goes with the test
-    exec(CONVERSION, {})

@@ -38,8 +38,8 @@ UPSAMPLER = {
 
 def published_small(model: str, config: glide.GlideConfig) -> dict[str, torch.Tensor]:
     """The small published state dict of the golden outputs."""
-    shapes = {entry.published: entry.shape for entry in glide.published_entries(glide.Glide(config))}
-    return draw_weights(model, shapes)
+    entries = glide.layout(config).entries(glide.Glide(config))
+    return draw_weights(model, {name: entry.shape for name, entry in entries.items()})
 
 
 @cache

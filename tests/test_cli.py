@@ -6,19 +6,31 @@ import os
 import signal
 import subprocess
 import sys
-import time
+import zlib
 from pathlib import Path
 
+import click
 import pytest
 import torch
 from PIL import Image, ImageCms
+from PIL.PngImagePlugin import PngInfo
 
+from bigart_lib.bigart import BigArt
 from bigart_lib.cli import main as cli
+from bigart_lib.cli.bars import Bars
+from bigart_lib.enlarge.exact import RRDBNetEnlarger
+from bigart_lib.finish.enhancer import VQGANEnhancer
+from bigart_lib.generate.glide import GlideGenerator
+from bigart_lib.pictures import images
 from bigart_lib.pictures.recipe import ATTRIBUTION, Recipe
-from bigart_lib.runs.run_folder import RunFolder
+from bigart_lib.pictures.results import with_pixels
+from bigart_lib.progress import Progress
+from bigart_lib.runs.run import Run, open_run
 from bigart_lib.settings import Ancestor, GenerateSettings
 
 PROMPT = "Sunset over a lake"
+RUN = Path("bigart_pictures/sunset-over-a-lake")
+TESTS = Path(__file__).parent
 
 
 @pytest.fixture
@@ -34,28 +46,34 @@ def bigart(tiny_models, tmp_path, monkeypatch, capsys):
     return run
 
 
-def test_a_prompt_makes_a_folder_with_every_stage_and_says_where(bigart):
-    code, lines, _ = bigart(PROMPT, "--seed", 3, "--size", 1024, "--count", 2, "--device", "cpu", "--enhance")
-    folder = Path("bigart_pictures/sunset-over-a-lake")
-    assert code == 0
-    assert lines[0].startswith("Embedded models on CPU") and "seed 3" in lines[0]
-    assert lines[-1] == str(folder / "1024_enhanced.png")
-    sizes = {}
+def read_recipe(path):
+    with Image.open(path) as image:
+        return json.loads(image.text["bigart"])
+
+
+def interrupt(*_, **__):
+    raise KeyboardInterrupt
+
+
+def widths(folder):
+    found = {}
     for path in folder.glob("*.png"):
         with Image.open(path) as image:
-            sizes[path.stem] = image.size
-    sizes.pop("candidates")
-    square = {name: size[0] for name, size in sizes.items() if size[0] == size[1]}
-    assert square == {
-        "candidate_1_64": 64,
-        "candidate_1_256": 256,
-        "candidate_2_64": 64,
-        "candidate_2_256": 256,
-        "256": 256,
-        "1024": 1024,
-        "1024_textured": 1024,
-        "1024_enhanced": 1024,
-    }
+            found[path.stem] = image.width
+    return found
+
+
+def test_a_prompt_makes_a_folder_with_every_stage_and_says_where(bigart):
+    code, lines, _ = bigart(PROMPT, "--seed", 3, "--size", 1024, "--count", 2, "--device", "cpu", "--enhance")
+    assert code == 0
+    assert lines[0].startswith("Embedded models on CPU") and "seed 3; about " in lines[0]
+    assert lines[0].endswith(" of memory")
+    assert lines[1] == f"candidate 1 of 2, see {RUN / 'candidates.png'}"
+    assert lines[2:] == [str(RUN / "candidate-1" / "1024_enhanced.png")]
+    candidate = {"64": 64, "256": 256}
+    later = {"1024": 1024, "1024_textured": 1024, "1024_enhanced": 1024}
+    assert widths(RUN / "candidate-1") == candidate | later
+    assert widths(RUN / "candidate-2") == candidate
 
 
 def test_the_finished_picture_is_4096_at_300_dpi_in_srgb_and_carries_its_recipe(bigart):
@@ -83,7 +101,7 @@ def test_a_candidate_does_not_depend_on_how_many_were_asked_for(bigart):
     for size in (64, 256):
         pictures = []
         for folder in (few, many):
-            with Image.open(folder / f"candidate_2_{size}.png") as image:
+            with Image.open(folder / "candidate-2" / f"{size}.png") as image:
                 pictures.append(image.tobytes())
         assert pictures[0] == pictures[1]
 
@@ -92,7 +110,7 @@ def test_size_256_makes_the_candidates_only(bigart):
     code, lines, _ = bigart(PROMPT, "--size", 256, "--count", 2, "--quiet")
     assert code == 0 and len(lines) == 1
     assert Path(lines[0]).name == "candidates.png"
-    assert not (Path(lines[0]).parent / "256.png").exists()
+    assert {path.name for path in RUN.glob("*/*.png")} == {"64.png", "256.png"}
 
 
 def test_pick_ask_shows_the_sheet_and_asks_until_it_gets_a_number(bigart, monkeypatch):
@@ -122,30 +140,70 @@ def test_enlarge_takes_any_size_with_alpha_and_a_turned_camera(bigart, tmp_path)
     exif = Image.Exif()
     exif[0x0112] = 6  # the camera was turned by 90 degrees
     picture.save(tmp_path / "mine.png", exif=exif)
-    code, lines, _ = bigart("enlarge", "mine.png", "--texture", 0, 1)
-    assert code == 0
+    code, lines, _ = bigart("enlarge", "mine.png")
+    assert code == 0 and "21x30 pixels; about" in lines[0]
+    assert lines[-1] == str(Path("bigart_pictures/mine/4x.png"))
     with Image.open(lines[-1]) as image:
         assert image.size == (84, 120) and image.mode == "RGB"
-        recipe = json.loads(image.text["bigart"])
-    assert recipe["source"] == "mine.png"
+    assert read_recipe(lines[-1])["source"] == "mine.png"
     with Image.open(Path(lines[-1]).parent / "1x.png") as start:
         assert start.getpixel((5, 5)) == (255, 255, 255)  # what is transparent lies on white
 
 
+def test_enlarge_lays_texture_only_where_it_is_asked_for(bigart, tmp_path):
+    Image.new("RGB", (16, 16), "gray").save(tmp_path / "grey.png")
+    plain, textured = (
+        bigart("enlarge", "grey.png", *options)[1][-1] for options in ((), ("--texture", 0.1, 2))
+    )
+    assert Path(plain).name == "4x.png" and Path(textured).name == "4x_textured.png"
+    assert read_recipe(textured)["paint"]["texture_1k"]["amount"] == 0.1
+
+
+@pytest.mark.parametrize("words", [["./-leading.png"], ["--", "-leading.png"]])
+def test_a_picture_whose_name_begins_with_a_dash_can_be_named(bigart, tmp_path, words):
+    Image.new("RGB", (8, 8)).save(tmp_path / "-leading.png")
+    assert bigart("enlarge", *words)[0] == 0
+
+
 def test_info_prints_the_recipe_and_sees_a_change(bigart, tmp_path):
-    made = bigart(PROMPT, "--seed", 3, "--size", 256, "--count", 1)[1][-1]
-    made = Path(made).parent / "candidate_1_256.png"
+    bigart(PROMPT, "--seed", 3, "--size", 256, "--count", 1)
+    made = RUN / "candidate-1" / "256.png"
     code, lines, _ = bigart("info", made)
     assert code == 0
-    assert f"prompt: {PROMPT}" in lines and "seed: 3" in lines and "pixels: as made" in lines
+    expected = {f"prompt: {PROMPT}", "seed: 3", "candidate: 1 of 1", "models: embedded", "pixels: as made"}
+    assert expected <= {*lines} and lines[-1] == ATTRIBUTION
+    network = read_recipe(made)["networks"]["base"]
+    assert [line for line in lines if line.startswith(f"networks: base {network[:10]}, ")]
     with Image.open(made) as image:
-        from PIL.PngImagePlugin import PngInfo
-
         texts = PngInfo()
         texts.add_itxt("bigart", image.text["bigart"])
         image.putpixel((0, 0), (1, 2, 3))
         image.save(tmp_path / "changed.png", pnginfo=texts)
     assert "pixels: changed since they were made" in bigart("info", tmp_path / "changed.png")[1]
+
+
+def write_picture(path, **recipe):
+    image = Image.new("RGB", (8, 8))
+    made_by = with_pixels(Recipe("embedded", **recipe), "256", image)
+    images.save(image, path, made_by.texts())
+    return made_by
+
+
+def test_info_escapes_what_would_forge_a_line_or_turn_text_round(bigart, tmp_path):
+    prompt = "a lake\npixels: as made\x1b[2J \u202egnp.exe"
+    write_picture(tmp_path / "evil.png", prompt=prompt, generate=GenerateSettings(1))
+    lines = bigart("info", "evil.png")[1]
+    assert "prompt: a lake\\npixels: as made\\x1b[2J \\u202egnp.exe" in lines
+    assert lines.count("pixels: as made") == 1
+
+
+def test_info_tells_what_a_newer_version_wrote_by_name(bigart, tmp_path):
+    made_by = write_picture(tmp_path / "old.png", prompt=PROMPT, generate=GenerateSettings(1))
+    newer = {**made_by.to_dict(), "mood": "calm"}
+    images.save(Image.new("RGB", (8, 8)), tmp_path / "new.png", {"bigart": json.dumps(newer)})
+    lines = bigart("info", "new.png")[1]
+    assert f"prompt: {PROMPT}" in lines
+    assert "written by a newer version, not understood: mood" in lines
 
 
 def test_studio_says_what_to_install_where_nothing_can_show_it(bigart, monkeypatch):
@@ -174,13 +232,31 @@ def test_studio_takes_the_first_server_that_is_installed(bigart, monkeypatch, in
     assert started[2] == expected and "--port=9999" in started
 
 
+def test_a_request_to_end_the_studio_ends_its_server_at_once(bigart, monkeypatch):
+    done = []
+
+    class Process:
+        def __init__(self, command):
+            pass
+
+        def wait(self, seconds=None):
+            done.append("wait")
+            if seconds is None:
+                raise KeyboardInterrupt(signal.SIGTERM)
+
+        def terminate(self):
+            done.append("terminate")
+
+    monkeypatch.setattr("bigart_lib.cli.studio.find_spec", lambda name: True)
+    monkeypatch.setattr("bigart_lib.cli.studio.subprocess.Popen", Process)
+    assert bigart("studio")[0] == 0 and done[:3] == ["wait", "terminate", "wait"]
+
+
 def test_info_says_of_what_a_picture_is_a_variation(bigart, tmp_path):
     near = (Ancestor(seed=5, index=1, distance=1.0),)
-    made_by = Recipe(
-        "0", "embedded", "CPU", "2", PROMPT, None, GenerateSettings(7, near=near, distance=0.3), index=0
-    )
-    path = RunFolder(tmp_path, "any").save("picture", Image.new("RGB", (8, 8)), made_by)
-    assert "a variation of: seed 5 number 2, at a distance of 0.3" in bigart("info", path)[1]
+    settings = GenerateSettings(7, near=near, distance=0.3)
+    write_picture(tmp_path / "near.png", prompt=PROMPT, generate=settings, index=0)
+    assert "a variation of: seed 5 number 2, at a distance of 0.3" in bigart("info", "near.png")[1]
 
 
 @pytest.mark.parametrize(
@@ -202,8 +278,11 @@ def test_a_prompt_of_unknown_words_paints_and_says_what_is_known(bigart):
 
 
 def test_nothing_is_said_where_every_word_is_known(bigart):
-    errors = bigart(PROMPT, "--size", 256, "--count", 1, "--quiet")[2]
-    assert errors == []
+    assert bigart(PROMPT, "--size", 256, "--count", 1)[2] == []
+
+
+def test_quiet_says_nothing_of_words(bigart):
+    assert bigart("a zzyzx lake", "--size", 256, "--count", 1, "--quiet")[2] == []
 
 
 def write_bad_pictures(folder):
@@ -215,8 +294,6 @@ def write_bad_pictures(folder):
     # A header that announces 60000x60000 pixels
     header = bytearray((folder / "whole.png").read_bytes())
     header[16:24] = (60000).to_bytes(4, "big") * 2
-    import zlib
-
     header[29:33] = zlib.crc32(header[12:29]).to_bytes(4, "big")
     (folder / "huge.png").write_bytes(header)
     (folder / "file").write_text("in the way")
@@ -225,7 +302,7 @@ def write_bad_pictures(folder):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "the following arguments are required: prompt"),
+        ([], "the prompt is empty"),
         ([" "], "the prompt is empty"),
         ([PROMPT, "--texture", "0.2", "1"], "texture amount must be from 0 to 0.15, not 0.2"),
         ([PROMPT, "--texture", "abc", "1"], "texture amount must be a number, not 'abc'"),
@@ -242,7 +319,7 @@ def write_bad_pictures(folder):
         ([PROMPT, "--models", "published"], "base.pt (1.54 GB), upsample.pt (1.59 GB), BSRGAN.pth (67 MB)"),
         ([PROMPT, "--enlarger", "huge"], "enlarger must be one of bsrgan, bsrnet, bsrgan-x2"),
         ([PROMPT, "--enhancer", "bsrgan"], "enhancer must be one of vqgan-imagenet, vqgan-wikiart, or"),
-        (["models", "paint"], "invalid choice: 'paint'"),
+        (["models", "paint"], "action must be one of list, fetch, verify, remove, where, not 'paint'"),
         (["models", "fetch", "dalle"], "the published models are glide-base, glide-upsampler"),
         ([PROMPT, "--sampler", "euler"], "sampler must be one of dpm++, ddim, ancestral, not 'euler'"),
         ([PROMPT, "--size", "3000"], "size must be one of 256, 1024, 4096, 16384, not 3000"),
@@ -250,9 +327,17 @@ def write_bad_pictures(folder):
         ([PROMPT, "--guidance", "inf"], "guidance must be a number, not inf"),
         ([PROMPT, "--device", "tpu"], "device must be cpu or cuda, not 'tpu'"),
         ([PROMPT, "--precision", "fp16", "--device", "cpu"], "precision fp16 needs a CUDA device"),
-        ([PROMPT, "--colour", "red"], "unrecognized arguments: --colour red"),
+        ([PROMPT, "--colour", "red"], "--colour"),
+        (["sunset", "over", "a", "lake"], 'put quotes round the prompt, as in bigart "sunset over a lake"'),
+        ([PROMPT, "--memory", "much"], "memory must be an amount such as 6GB or 800MB, not 'much'"),
+        ([PROMPT, "--keep", "some"], "keep must be one of none, exact, all, not 'some'"),
+        ([PROMPT, "--seed"], "option '--seed' requires an argument"),
+        (["enlarge", "-leading.png"], "write ./-leading.png"),
+        (["redo", "whole.png"], "whole.png carries no recipe"),
+        (["redo", "whole.png", "--change", "seed"], "change must be KEY=VALUE"),
+        (["resume", "absent"], "absent is no run of BIG.art"),
         ([PROMPT, "--out", "file"], "cannot write to the folder file"),
-        (["enlarge"], "the following arguments are required: picture"),
+        (["enlarge"], "missing argument 'PICTURE'"),
         (["enlarge", "absent.png"], "absent.png: expected a picture, found no file"),
         (["enlarge", "text.png"], "text.png is not a picture that can be read"),
         (["enlarge", "truncated.png"], "truncated.png is not a picture that can be read"),
@@ -277,45 +362,372 @@ def test_cuda_without_a_cuda_device_is_refused(bigart):
     assert code == 2 and "this machine has none" in errors[0]
 
 
-def test_an_interrupt_leaves_the_finished_stages_and_says_where(bigart, monkeypatch):
-    from bigart_lib import stages
+def test_pick_is_refused_before_any_work(bigart, monkeypatch):
+    monkeypatch.setattr("bigart_lib.cli.paint.load", interrupt)
+    assert bigart(PROMPT, "--count", 2, "--pick", 3)[0] == 2
 
-    def interrupted(*_, **__):
+
+def test_pick_ask_without_anybody_to_answer_says_how_to_go_on(bigart, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    code, lines, errors = bigart(PROMPT, "--size", 1024, "--count", 2, "--pick", "ask")
+    assert code == 2 and f"The candidates are in {RUN / 'candidates.png'}" in lines
+    assert len(errors) == 1 and f"bigart resume {RUN} --pick N" in errors[0]
+    code, lines, _ = bigart("resume", RUN, "--pick", 2, "--size", 1024, "--texture", 0, 1)
+    assert (code, lines[-1]) == (0, str(RUN / "candidate-2" / "1024.png"))
+
+
+def test_the_forecast_is_of_all_candidates_and_of_the_painting(bigart, monkeypatch):
+    told, forecast = [], BigArt.forecast
+
+    def spy(self, steps, kept=None):
+        told.append(forecast(self, steps, kept))
+        return told[-1]
+
+    monkeypatch.setattr(BigArt, "forecast", spy)
+    bigart(PROMPT, "--size", 1024, "--count", 3)
+    assert [step.name for step in told[0].steps] == 3 * ["64", "256"] + ["1024", "1024_textured"]
+
+
+def test_what_the_memory_does_not_allow_is_said_once_and_not_in_quiet(bigart, monkeypatch):
+    sentence = "faint seams may show"
+    monkeypatch.setattr(RRDBNetEnlarger, "compromise", lambda *_: sentence)
+    assert bigart(PROMPT, "--size", 1024, "--count", 1)[2] == [sentence]
+    assert bigart(PROMPT, "--size", 1024, "--count", 1, "--quiet")[2] == []
+
+
+def test_memory_reaches_the_enlarger_and_is_kept_for_resume(bigart, monkeypatch):
+    budgets, enlarge = [], RRDBNetEnlarger.enlarge
+
+    def spy(self, picture, memory_budget, report):
+        budgets.append(memory_budget)
+        return enlarge(self, picture, memory_budget, report)
+
+    monkeypatch.setattr(RRDBNetEnlarger, "enlarge", spy)
+    bigart(PROMPT, "--size", 1024, "--count", 1, "--memory", "0.5 GB")
+    assert budgets == [500_000_000]
+    assert open_run(RUN).options == {"models": "embedded", "memory": 500_000_000, "keep": "exact"}
+
+
+def test_keep_none_keeps_no_unrounded_results(bigart):
+    bigart(PROMPT, "--size", 1024, "--count", 1, "--keep", "none")
+    assert not list(RUN.rglob("*.safetensors"))
+
+
+def test_an_interrupted_run_resumed_gives_the_bytes_of_an_undisturbed_one(bigart, monkeypatch):
+    options = ("--seed", 5, "--size", 1024, "--count", 2, "--enhance", "--pick", 2)
+    undisturbed = Path(bigart(PROMPT, *options, "--out", "undisturbed")[1][-1])
+    with monkeypatch.context() as patch:
+        patch.setattr(VQGANEnhancer, "enhance", interrupt)
+        code, _, errors = bigart(PROMPT, *options)
+    assert code == 130
+    assert errors == [f'bigart: interrupted; what is finished is in {RUN}, and "bigart resume {RUN}" goes on']
+    assert (RUN / "candidate-2" / "1024_textured.png").exists()
+    code, lines, _ = bigart("resume")
+    resumed = Path(lines[-1])
+    assert code == 0 and resumed.parent == RUN / "candidate-2"
+    assert resumed.read_bytes() == undisturbed.read_bytes()
+    assert bigart("resume")[:2] == (0, ["nothing is unfinished in bigart_pictures"])
+
+
+def test_an_interrupt_among_the_candidates_goes_on_to_the_painting_that_was_wanted(bigart, monkeypatch):
+    paint = GlideGenerator.paint
+
+    def interrupted(self, *arguments):
+        yield next(paint(self, *arguments))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(stages, "enhance", interrupted)
+    with monkeypatch.context() as patch:
+        patch.setattr(GlideGenerator, "paint", interrupted)
+        assert bigart(PROMPT, "--size", 1024, "--count", 2, "--texture", 0, 1)[0] == 130
+    assert bigart("resume", "--quiet")[1] == [str(RUN / "candidate-1" / "1024.png")]
+
+
+def test_resume_says_where_nothing_is_unfinished(bigart):
+    assert bigart("resume", "--out", "elsewhere") == (0, ["nothing is unfinished in elsewhere"], [])
+
+
+def test_an_enlarging_is_resumed(bigart, tmp_path, monkeypatch):
+    Image.new("RGB", (16, 16), "gray").save(tmp_path / "grey.png")
+    with monkeypatch.context() as patch:
+        patch.setattr(RRDBNetEnlarger, "enlarge", interrupt)
+        assert bigart("enlarge", "grey.png")[0] == 130
+    (tmp_path / "grey.png").unlink()
+    assert bigart("resume", "--quiet") == (0, [str(Path("bigart_pictures/grey/4x.png"))], [])
+
+
+def test_redo_makes_the_same_picture_again_and_says_so_of_every_step(bigart):
+    made = bigart(PROMPT, "--seed", 3, "--size", 1024, "--count", 2, "--pick", 2)[1][-1]
+    code, lines, _ = bigart("redo", made)
+    assert code == 0
+    assert lines[:-1] == [
+        "64: identical",
+        "256: identical",
+        "1024: identical",
+        "1024_textured: identical",
+        "3 steps computed by networks",
+    ]
+    assert Path(lines[-1]).read_bytes() == Path(made).read_bytes()
+
+
+def test_redo_with_other_texture_runs_no_network(bigart):
+    made = bigart(PROMPT, "--size", 1024, "--count", 1)[1][-1]
+    code, lines, _ = bigart("redo", made, "--change", "texture_1k.amount=0.1")
+    assert code == 0 and "0 steps computed by networks" in lines
+    assert [line for line in lines if line.startswith("1024_textured: different, by at most")]
+    assert read_recipe(lines[-1])["paint"]["texture_1k"]["amount"] == 0.1
+
+
+def test_redo_fails_where_a_step_differs_and_nothing_was_changed_on_purpose(bigart, monkeypatch):
+    made = bigart(PROMPT, "--size", 1024, "--count", 1, "--texture", 0, 1)[1][-1]
+    monkeypatch.setattr(RRDBNetEnlarger, "enlarge", lambda self, picture, *_: torch.zeros(1, 3, 1024, 1024))
+    code, lines, _ = bigart("redo", made)
+    assert code == 1 and [line for line in lines if line.startswith("1024: different, by at most ")]
+
+
+@pytest.mark.parametrize("change", ["mood=calm", "path=x", "source=x", "texture_1k=0.1", "size=3000"])
+def test_redo_refuses_a_change_that_is_none(bigart, change):
+    bigart(PROMPT, "--size", 256, "--count", 1)
+    before = sorted(Path().rglob("*"))
+    code, _, errors = bigart("redo", RUN / "candidate-1" / "256.png", "--change", change)
+    assert code == 2 and len(errors) == 1 and sorted(Path().rglob("*")) == before
+
+
+def test_a_redo_that_fails_leaves_no_empty_folder(bigart, monkeypatch):
+    bigart(PROMPT, "--size", 256, "--count", 1)
+    monkeypatch.setattr(GlideGenerator, "paint", interrupt)
+    assert bigart("redo", RUN / "candidate-1" / "256.png")[0] == 130
+    assert [path.name for path in Path("bigart_pictures").iterdir()] == [RUN.name]
+
+
+# -------------------------------------------------------------------------------------------- ending early
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (
+            KeyError("x"),
+            "something went wrong that should not have (KeyError: 'x'); BIGART_DEBUG=1 shows where",
+        ),
+        (RuntimeError("CUDA error:\nan illegal access"), "CUDA error: an illegal access"),
+        (MemoryError(), "memory is not enough (MemoryError): close other programs"),
+        (OSError(28, "No space left on device", "256.png"), "No space left on device: '256.png'"),
+    ],
+)
+def test_any_error_is_one_line_with_code_2_and_the_empty_folder_is_removed(
+    bigart, tmp_path, monkeypatch, error, message
+):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(GlideGenerator, "paint", fail)
+    code, _, errors = bigart(PROMPT)
+    assert code == 2 and len(errors) == 1 and message in errors[0]
+    assert list(tmp_path.glob("bigart_pictures/*")) == []
+
+
+def test_an_error_after_something_is_made_says_how_to_go_on(bigart, monkeypatch):
+    def fail(*_):
+        raise RuntimeError("no")
+
+    monkeypatch.setattr(VQGANEnhancer, "enhance", fail)
     code, _, errors = bigart(PROMPT, "--size", 1024, "--count", 1, "--enhance")
-    assert code == 130
-    assert errors[-1] == "bigart: interrupted; what was finished is in bigart_pictures/sunset-over-a-lake"
-    assert Path("bigart_pictures/sunset-over-a-lake/1024_textured.png").exists()
+    assert code == 2
+    assert errors == [f'bigart: no; what is finished is in {RUN}, and "bigart resume {RUN}" goes on']
+
+
+def test_a_journal_that_cannot_be_written_leaves_no_folder(bigart, tmp_path, monkeypatch):
+    def full(self):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Run, "_write", full)
+    code, _, errors = bigart(PROMPT)
+    assert code == 2 and len(errors) == 1 and "No space left on device" in errors[0]
+    assert list(tmp_path.glob("bigart_pictures/*")) == []
+
+
+def test_bigart_debug_shows_where(bigart, monkeypatch):
+    monkeypatch.setenv("BIGART_DEBUG", "1")
+    with pytest.raises(ValueError, match="prompt is empty"):
+        bigart(" ")
 
 
 def test_an_interrupt_before_anything_is_finished_leaves_nothing(bigart, monkeypatch, tmp_path):
-    from bigart_lib import stages
-
-    def interrupted(*_, **__):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(stages, "generate", interrupted)
+    monkeypatch.setattr(GlideGenerator, "paint", interrupt)
     code, _, errors = bigart(PROMPT, "--size", 1024)
     assert (code, errors[-1]) == (130, "bigart: interrupted; nothing was finished")
     assert list(tmp_path.glob("bigart_pictures/*")) == []
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are sent otherwise there")
-def test_ctrl_c_in_a_real_process_ends_it_without_a_traceback(tmp_path):
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bigart_lib", "enlarge", "picture.png", "--times", "16"],
-        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
-    )  # fmt: skip
-    Image.new("RGB", (128, 128), "blue").save(tmp_path / "picture.png")
-    deadline = time.monotonic() + 120
-    while not (tmp_path / "bigart_pictures").exists() and time.monotonic() < deadline:
-        assert process.poll() is None, process.stderr.read()
-        time.sleep(0.2)
-    time.sleep(1)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "interrupted; what was finished is in" in errors and "Traceback" not in errors
+def test_a_request_to_end_is_told_like_ctrl_c(bigart, monkeypatch):
+    monkeypatch.setattr(VQGANEnhancer, "enhance", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    code, _, errors = bigart(PROMPT, "--size", 1024, "--count", 1, "--enhance")
+    assert code == 143
+    assert errors == [
+        f'bigart: ended by SIGTERM; what is finished is in {RUN}, and "bigart resume {RUN}" goes on'
+    ]
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are sent otherwise there")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_real_process_ends_without_a_traceback_and_goes_on_later(bigart, tmp_path, number):
+    """It sends itself the signal in the middle of work, so that nothing depends on time."""
+    process = start(tmp_path, f"signal={number:d}", PROMPT, "--size", "1024", "--count", "1", "--enhance")
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 128 + number
+    assert f"bigart resume {RUN}" in errors and "Traceback" not in errors
+    assert bigart("resume", "--quiet")[0] == 0
+
+
+def start(folder, *arguments, **streams):
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **streams}
+    command = [sys.executable, str(TESTS / "tiny_cli.py"), *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(TESTS.parent), "BIGART_CACHE": "/nonexistent"}
+    return subprocess.Popen(command, cwd=folder, env=environment, **streams)
+
+
+# ------------------------------------------------------------------------------------ where nobody listens
+
+
+@pytest.mark.skipif(os.name == "nt", reason="streams are closed otherwise there")
+def test_closed_streams_cost_no_picture(tmp_path):
+    def close():
+        os.close(1)
+        os.close(2)
+
+    process = start(tmp_path, "", PROMPT, "--size", "256", "--count", "1", preexec_fn=close)
+    assert process.wait(timeout=120) == 0
+    for path in (*tmp_path.rglob("candidates.png"), *tmp_path.rglob("256.png")):
+        with Image.open(path) as image:
+            image.load()
+    assert len(list(tmp_path.rglob("256.png"))) == 1
+
+
+class Broken(io.StringIO):
+    """What is left of a pipe whose reader went away, or a full disk."""
+
+    def write(self, text):
+        raise BrokenPipeError(32, "Broken pipe")
+
+
+@pytest.mark.parametrize("stream", [lambda: None, Broken], ids=["absent", "broken"])
+def test_streams_that_cannot_be_written_cost_no_picture(tiny_models, tmp_path, monkeypatch, stream):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.stdout", stream())
+    monkeypatch.setattr("sys.stderr", stream())
+    assert cli.main(["a zzyzx lake", "--size", "1024", "--count", "1"]) == 0
+    assert list(tmp_path.rglob("1024.png"))
+    assert cli.main(["a lake", "--count", "0"]) == 2
+
+
+def test_a_prompt_and_a_folder_that_the_terminal_cannot_print_cost_no_picture(
+    tiny_models, tmp_path, monkeypatch
+):
+    narrow = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.stdout", narrow)
+    monkeypatch.setattr("sys.stderr", narrow)
+    assert cli.main(["озеро lake", "--size", "256", "--count", "1", "--out", "картины"]) == 0
+    printed = narrow.buffer.getvalue().decode("cp1252")
+    assert "Not known to the embedded models: \\u043e" in printed and "candidates.png" in printed
+
+
+def test_bytes_that_are_no_text_in_prompt_and_file_name_cost_no_picture(bigart, tmp_path):
+    name = os.fsdecode(b"caf\xe9.png")
+    Image.new("RGB", (8, 8)).save(tmp_path / name)
+    code, lines, _ = bigart("enlarge", name)
+    assert code == 0 and read_recipe(lines[-1])["source"] == "caf�.png"
+    code, lines, _ = bigart(os.fsdecode(b"a caf\xe9 lake"), "--size", 256, "--count", 1)
+    assert code == 0 and read_recipe(lines[-1])["prompt"] == "a caf� lake"
+    code, _, errors = bigart("info", os.fsdecode(b"absent\xe9.png"))
+    assert code == 2 and errors == ["bigart: absent\\udce9.png: expected a picture, found no file"]
+
+
+# ------------------------------------------------------------------------------------------------ progress
+
+
+def plan_progress(share, stage="enlarge", seconds_left=120.0):
+    return Progress(stage, 1, 2, share=share, seconds_left=seconds_left)
+
+
+def test_where_nobody_watches_progress_is_a_line_every_ten_seconds_at_most(capsys):
+    clock = iter(range(10_000))
+    bars = Bars(is_watched=False, clock=lambda: next(clock) / 100)
+    for event in range(10_000):  # in a hundred seconds
+        bars(plan_progress(event / 10_000))
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "enlarging, 10 %, about 2 minutes left"
+    assert len(lines) == 9
+
+
+def test_a_short_run_shows_no_progress_where_nobody_watches(bigart):
+    assert bigart(PROMPT, "--size", 1024, "--count", 1)[2] == []
+
+
+def test_on_a_terminal_one_bar_shows_the_whole_plan(capsys):
+    bars = Bars(is_watched=True)
+    bars(plan_progress(0.42))
+    bars(plan_progress(0.5, "texture", None))
+    bars.close(done=True)
+    shown = capsys.readouterr().err
+    assert "enlarging" in shown or "laying texture" in shown
+    assert "100 %" in shown and shown.count("\n") == 1
+
+
+def test_a_bar_says_stage_share_and_time_left(capsys):
+    bars = Bars(is_watched=True)
+    bars(plan_progress(0.1))
+    bars._bar.refresh()
+    shown = capsys.readouterr().err
+    assert "enlarging" in shown and " 10 %" in shown and ", about 2 minutes left" in shown
+
+
+def test_another_plan_gets_a_bar_of_its_own(capsys):
+    bars = Bars(is_watched=True)
+    for share in (0.2, 0.9, 0.1):
+        bars(plan_progress(share))
+    bars.close()
+    assert capsys.readouterr().err.count("\n") == 2
+
+
+def test_a_terminal_that_goes_away_ends_no_work(monkeypatch):
+    monkeypatch.setattr("sys.stderr", Broken())
+    bars = Bars(is_watched=True)
+    for share in (0.1, 0.9, 0.2):
+        bars(plan_progress(share))
+    bars.close()
+
+
+def test_work_outside_a_plan_is_shown_by_its_own_steps(capsys):
+    clock = iter([0, 20])
+    bars = Bars(is_watched=False, clock=lambda: next(clock))
+    bars(Progress("enlarge", 0, 4))
+    bars(Progress("enlarge", 1, 4))
+    assert capsys.readouterr().err == "enlarging, 25 %\n"
+
+
+# ---------------------------------------------------------------------------------------------------- help
+
+
+def test_help_lists_every_command_with_a_line_and_every_option_with_its_default(bigart):
+    code, lines, _ = bigart("--help")
+    text = " ".join(" ".join(lines).split())
+    assert code == 0
+    for command in ("enlarge", "resume", "redo", "info", "models", "studio"):
+        assert f" {command} " in text and cli.bigart.commands[command].short_help in text
+    assert text.count("[default: ") == len(cli.bigart.commands["paint"].params) - 2  # a prompt, and --quiet
+
+
+@pytest.mark.parametrize("name", cli.bigart.commands)
+def test_every_option_of_every_command_shows_its_default(bigart, name):
+    command = cli.bigart.commands[name]
+    code, lines, _ = bigart(name, "--help")
+    valued = [one for one in command.params if isinstance(one, click.Option) and not one.is_flag]
+    assert code == 0 and " ".join(lines).count("[default:") >= len(valued)
+
+
+def test_enlarge_says_that_it_lays_no_texture_by_default(bigart):
+    text = " ".join(" ".join(bigart("enlarge", "--help")[1]).split())
+    assert "Texture is laid only where asked for" in text and "[default: (0 1)]" in text

@@ -13,12 +13,12 @@ from small_glide import small_config as small_glide_config
 from small_vqgan import small_config as small_vqgan_config
 from small_vqgan import small_shapes
 
-from bigart_lib.enlarge import rrdbnet
+from bigart_lib.enlarge import published as rrdbnet
 from bigart_lib.finish import vqgan
 from bigart_lib.generate import network as glide
+from bigart_lib.loading import KINDS, convert
 from bigart_lib.progress import CancelledError
 from bigart_lib.weights import WeightsError, read_config
-from bigart_lib.weights.conversion import KINDS, convert
 
 NAN = float("nan")
 SMALL_RRDBNET = rrdbnet.RRDBNetConfig(num_features=16, num_blocks=2, growth=8)  # the golden one
@@ -56,8 +56,8 @@ def published(kind):
         return draw_weights("vqgan", small_shapes())
     with torch.device("meta"):
         shapes = {name: tensor.shape for name, tensor in rrdbnet.RRDBNet(SMALL_RRDBNET).state_dict().items()}
-    names = rrdbnet.published_names(SMALL_RRDBNET, "bsrgan")
-    return draw_weights("bsrgan_x4", {name: shapes[own] for name, own in names.items()})
+    layout = rrdbnet.LAYOUTS["bsrgan"]
+    return draw_weights("bsrgan_x4", {layout.name(own): shape for own, shape in shapes.items()})
 
 
 def write(path, kind, old=False, **changes):
@@ -133,8 +133,8 @@ def test_the_full_size_enlarger_is_converted_and_loads(tmp_path, full_size_struc
 
 def test_an_enlarger_of_two_times_is_published_too(tmp_path, full_size_structure):
     config = rrdbnet.RRDBNetConfig(scale=2)
-    names, tensors = rrdbnet.published_names(config, "bsrgan"), rrdbnet.RRDBNet(config).state_dict()
-    torch.save({name: tensors[own] for name, own in names.items()}, tmp_path / "x2.pth")
+    layout, tensors = rrdbnet.LAYOUTS["bsrgan"], rrdbnet.RRDBNet(config).state_dict()
+    torch.save({layout.name(own): tensor for own, tensor in tensors.items()}, tmp_path / "x2.pth")
     convert("rrdbnet", tmp_path / "x2.pth", tmp_path / "x2.safetensors")
     assert rrdbnet.load(tmp_path / "x2.safetensors").config.scale == 2
 
@@ -220,7 +220,7 @@ def test_an_unknown_kind_is_refused(tmp_path):
 
 def test_stopping_leaves_what_was_there(tmp_path):
     source, target = write(tmp_path / "published.pt", "rrdbnet"), tmp_path / "ours.safetensors"
-    target.write_text("what was there")
+    target.write_text("what was there", encoding="utf-8")
 
     def stop(progress):
         if progress.step > progress.total / 2:
@@ -228,7 +228,7 @@ def test_stopping_leaves_what_was_there(tmp_path):
 
     with pytest.raises(CancelledError):
         convert("rrdbnet", source, target, stop)
-    assert target.read_text() == "what was there"
+    assert target.read_text(encoding="utf-8") == "what was there"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["ours.safetensors", "published.pt"]
 
 

@@ -13,21 +13,23 @@ from pathlib import Path
 
 import pytest
 from fault_server import PAGE, Answer
-from tiny_checkpoint import CONTENT, CONVERSION, FLIPPED, checkpoint
+from tiny_checkpoint import CONTENT, FLIPPED, checkpoint, turn_round
 
-from bigart_lib.progress import CancelledError
-from bigart_lib.weights import (
-    CATALOGUE,
-    FetchError,
-    WeightsError,
-    fetch,
-    sources,
-    store,
-)
+from bigart_lib.progress import CancelledError, no_report
+from bigart_lib.weights import CATALOGUE, FetchError, Stored, WeightsError, fetching, sources
 from bigart_lib.weights import prepare as published
 
 ROOT = Path(__file__).parent.parent
 pytestmark = pytest.mark.usefixtures("server")
+
+
+def fetch(wanted, folder, report=no_report):
+    return fetching.fetch(Stored(wanted, folder), report)
+
+
+def prepare(wanted, convert=turn_round, **options):
+    """What happens around a download; the conversion turns the file round, so that no torch is needed."""
+    return published.prepare(wanted, convert, **options)
 
 
 def names(folder):
@@ -250,23 +252,24 @@ def test_without_gdown_drive_is_left_with_a_hint(tmp_path, monkeypatch):
 
 
 def test_the_catalogue_says_of_every_model_what_a_person_must_know():
-    for known in CATALOGUE:
+    for known in CATALOGUE.values():
         assert known.sources and known.licence and known.purpose and known.note and known.num_bytes > 6e7
         assert all(source.startswith(("https://", "hf://", "drive://")) for source in known.sources)
         assert known.sha256 is None or len(known.sha256) == 64
-    assert len({known.file for known in CATALOGUE}) == len(CATALOGUE)
+    assert len({known.file for known in CATALOGUE.values()}) == len(CATALOGUE)
 
 
-# What happens around a download: here a "conversion" turns the file round, so that no torch is needed
 def start(wanted, folder):
     """Prepare a checkpoint in a process of its own."""
     code = textwrap.dedent(f"""
-        {textwrap.indent(CONVERSION, " " * 8).strip()}
+        import sys
+        sys.path.insert(0, "tests")
+        from tiny_checkpoint import turn_round
         from bigart_lib.weights import Checkpoint, sources
         from bigart_lib.weights.prepare import prepare
         sources.CHUNK = 1 << 12
         try:
-            print(prepare({wanted!r}))
+            print(prepare({wanted!r}, turn_round))
         except KeyboardInterrupt:
             print("interrupted")
     """)
@@ -309,91 +312,80 @@ def test_what_a_stopped_process_left_is_taken_up_by_the_next(server, tmp_path, n
     assert (tmp_path / "tiny.pth").read_bytes() == CONTENT
 
 
-@pytest.mark.usefixtures("conversion_turns_files_round")
 def test_too_little_room_is_said_before_anything_is_fetched(server, tmp_path, monkeypatch):
     usage = shutil.disk_usage(tmp_path)._replace(free=900_000)
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
     wanted = checkpoint(server.serve("a", CONTENT))
     with pytest.raises(WeightsError, match="tiny needs 1 MB of disk in .*, and 900 kB are free"):
-        published.prepare(wanted)
+        prepare(wanted)
     assert server.requests == []
 
 
-@pytest.mark.usefixtures("conversion_turns_files_round")
 @pytest.mark.parametrize("place", ["file/cache", "/proc/bigart"])
 def test_a_cache_that_cannot_be_written_gets_one_line(server, tmp_path, monkeypatch, place):
     (tmp_path / "file").touch()
     monkeypatch.setenv("BIGART_CACHE", str(tmp_path / place))
     with pytest.raises(WeightsError, match="cannot write to the cache folder .* BIGART_CACHE"):
-        published.prepare(checkpoint(server.serve("a", CONTENT)))
+        prepare(checkpoint(server.serve("a", CONTENT)))
 
 
-@pytest.mark.usefixtures("conversion_turns_files_round")
 def test_what_is_ready_is_used_from_a_cache_that_cannot_be_written(server, tmp_path, monkeypatch):
     wanted = checkpoint(server.serve("a", CONTENT))
-    published.prepare(wanted)
+    prepare(wanted)
 
     def refuse(*_, **__):
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
     for name in ("mkdir", "write_text", "unlink"):
         monkeypatch.setattr(Path, name, refuse)
-    assert published.prepare(wanted) == tmp_path / "tiny.safetensors"
+    assert prepare(wanted) == tmp_path / "tiny.safetensors"
 
 
-@pytest.mark.usefixtures("conversion_turns_files_round")
-def test_a_disk_that_fills_up_in_the_conversion_gets_one_line(server, tmp_path, monkeypatch):
+def test_a_disk_that_fills_up_in_the_conversion_gets_one_line(server, tmp_path):
     def full(*_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(sys.modules["bigart_lib.weights.conversion"], "convert", full)
     with pytest.raises(WeightsError, match="the disk of .* is full"):
-        published.prepare(checkpoint(server.serve("a", CONTENT)))
+        prepare(checkpoint(server.serve("a", CONTENT)), full)
     assert "tiny.safetensors" not in names(tmp_path)
 
 
-@pytest.mark.usefixtures("conversion_turns_files_round")
 def test_a_file_without_a_published_hash_is_held_to_the_first_that_fitted(server, tmp_path):
     wanted = checkpoint(server.serve("a", CONTENT), sha256=None, size_is_exact=False)
-    published.prepare(wanted)
-    store.remove(wanted, tmp_path)
+    prepare(wanted)
+    Stored(wanted, tmp_path).remove()
     server.serve("a", FLIPPED)
     with pytest.raises(WeightsError, match="expected SHA-256"):
-        published.prepare(wanted)
+        prepare(wanted)
     assert not {"tiny.pth", "tiny.safetensors"} & {*names(tmp_path)}
     server.serve("a", CONTENT)
-    assert published.prepare(wanted).is_file()
+    assert prepare(wanted).is_file()
 
 
-@pytest.mark.usefixtures("conversion_turns_files_round")
-def test_a_file_that_cannot_be_converted_never_gets_its_name(server, tmp_path, monkeypatch):
+def test_a_file_that_cannot_be_converted_never_gets_its_name(server, tmp_path):
     def misfit(kind, source, target, report):
         raise WeightsError(f"{source} does not fit the network")
 
-    monkeypatch.setattr(sys.modules["bigart_lib.weights.conversion"], "convert", misfit)
     wanted = checkpoint(server.serve("a", CONTENT), sha256=None)
     with pytest.raises(FetchError, match="does not fit the network"):
-        published.prepare(wanted)
+        prepare(wanted, misfit)
     assert not {"tiny.pth", "tiny.pth.part", "tiny.safetensors", "tiny.json"} & {*names(tmp_path)}
 
 
-@pytest.mark.usefixtures("conversion_turns_files_round")
 def test_an_original_put_there_by_hand_is_verified_converted_and_kept(tmp_path):
     (tmp_path / "tiny.pth").write_bytes(CONTENT)
-    assert published.prepare(checkpoint("http://127.0.0.1:9/a")).read_bytes() == CONTENT[::-1]
+    assert prepare(checkpoint("http://127.0.0.1:9/a")).read_bytes() == CONTENT[::-1]
     assert (tmp_path / "tiny.pth").exists()
 
 
-@pytest.mark.usefixtures("conversion_turns_files_round")
 def test_a_wrong_original_put_there_by_hand_is_refused_and_left_alone(tmp_path):
     (tmp_path / "tiny.pth").write_bytes(FLIPPED)
     with pytest.raises(WeightsError, match="expected SHA-256 .* name a model of your own in BIGART_TINY"):
-        published.prepare(checkpoint())
+        prepare(checkpoint())
     assert (tmp_path / "tiny.pth").read_bytes() == FLIPPED
     assert not (tmp_path / "tiny.safetensors").exists()
 
 
-@pytest.mark.usefixtures("conversion_turns_files_round")
 @pytest.mark.parametrize(("colab", "keep", "stays"), [
     (False, None, True), (False, False, False), (True, None, False), (True, True, True),
 ])  # fmt: skip
@@ -401,11 +393,10 @@ def test_the_original_stays_unless_on_colab_or_told_otherwise(
     server, tmp_path, monkeypatch, colab, keep, stays
 ):
     monkeypatch.setattr(published, "on_colab", lambda: colab)
-    published.prepare(checkpoint(server.serve("a", CONTENT)), keep_original=keep)
+    prepare(checkpoint(server.serve("a", CONTENT)), keep_original=keep)
     assert (tmp_path / "tiny.pth").exists() == stays
 
 
-@pytest.mark.usefixtures("conversion_turns_files_round")
 def test_the_terms_are_announced_once_before_the_first_download(server):
     said = []
 
@@ -414,32 +405,29 @@ def test_the_terms_are_announced_once_before_the_first_download(server):
 
     for name in ("tiny", "other"):
         wanted = checkpoint(server.serve(name, CONTENT), name=name, file=f"{name}.pth")
-        published.prepare(wanted, announce=say)
+        prepare(wanted, announce=say)
     assert said == [("Tiny: MIT", 0)]
 
 
-@pytest.mark.usefixtures("conversion_turns_files_round")
 def test_verify_finds_a_flipped_byte_in_a_converted_file_and_in_an_original(server, tmp_path):
     wanted = checkpoint(server.serve("a", CONTENT))
-    converted = published.prepare(wanted)
-    assert store.verify(wanted, tmp_path) == []
+    converted = prepare(wanted)
+    assert Stored(wanted, tmp_path).verify() == []
     for path in (converted, tmp_path / "tiny.pth"):
         good = path.read_bytes()
         path.write_bytes(good[:400] + bytes([good[400] ^ 1]) + good[401:])
-        (problem,) = store.verify(wanted, tmp_path)
+        (problem,) = Stored(wanted, tmp_path).verify()
         assert str(path) in problem and "bigart models fetch tiny" in problem
         path.write_bytes(good)
 
 
-@pytest.mark.usefixtures("conversion_turns_files_round")
 def test_a_converted_file_cut_short_is_made_again(server, tmp_path):
     wanted = checkpoint(server.serve("a", CONTENT))
-    converted = published.prepare(wanted)
+    converted = prepare(wanted)
     converted.write_bytes(CONTENT[:1000])
-    assert published.prepare(wanted).read_bytes() == CONTENT[::-1]
+    assert prepare(wanted).read_bytes() == CONTENT[::-1]
 
 
-@pytest.mark.usefixtures("conversion_turns_files_round")
 def test_a_cache_on_drive_is_worked_on_locally_and_copied(server, tmp_path, monkeypatch):
     drive, sessions = tmp_path / "drive", [tmp_path / "first", tmp_path / "second"]
     monkeypatch.setattr(published, "DRIVE", drive)
@@ -447,13 +435,12 @@ def test_a_cache_on_drive_is_worked_on_locally_and_copied(server, tmp_path, monk
     wanted = checkpoint(server.serve("a", CONTENT))
     for session in sessions:
         monkeypatch.setattr(published, "SESSION_FOLDER", session)
-        assert published.prepare(wanted) == session / "tiny.safetensors"
+        assert prepare(wanted) == session / "tiny.safetensors"
         assert (session / "tiny.safetensors").read_bytes() == CONTENT[::-1]
     assert server.starts("a") == [0]
     assert names(drive / "models") == ["tiny.json", "tiny.safetensors"]
 
 
-@pytest.mark.usefixtures("conversion_turns_files_round")
 def test_a_drive_that_drops_does_not_stop_the_session(server, tmp_path, monkeypatch):
     monkeypatch.setattr(published, "DRIVE", tmp_path / "drive")
     monkeypatch.setattr(published, "SESSION_FOLDER", tmp_path / "session")
@@ -464,5 +451,5 @@ def test_a_drive_that_drops_does_not_stop_the_session(server, tmp_path, monkeypa
 
     monkeypatch.setattr(published, "_copy", dropped)
     said = []
-    path = published.prepare(checkpoint(server.serve("a", CONTENT)), announce=said.append)
+    path = prepare(checkpoint(server.serve("a", CONTENT)), announce=said.append)
     assert path.read_bytes() == CONTENT[::-1] and "could not be kept on Drive" in said[-1]

@@ -16,7 +16,7 @@ from bigart_lib.weights import WeightsError
 
 def test_the_tokenizer_equals_the_published_one():
     tokenizer = BytePairTokenizer()
-    for entry in json.loads((GOLDEN / "glide_tokens.json").read_text()):
+    for entry in json.loads((GOLDEN / "glide_tokens.json").read_text(encoding="utf-8")):
         assert tokenizer.tokens(entry["prompt"]) == entry["ids"]
         ids, mask = tokenizer([entry["prompt"]])
         assert ids[0].tolist() == entry["padded"]

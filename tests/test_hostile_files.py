@@ -15,11 +15,11 @@ import pytest
 import torch
 from published_files import lightning
 
-from bigart_lib.enlarge import rrdbnet
+from bigart_lib.enlarge import published as rrdbnet
 from bigart_lib.finish import vqgan
 from bigart_lib.generate import network as glide
+from bigart_lib.loading import KINDS, convert
 from bigart_lib.weights import WeightsError, read_tensors
-from bigart_lib.weights.conversion import KINDS, convert
 
 
 class Calls:

@@ -1,11 +1,14 @@
 """Pictures to tensors and back, without losing a level; and what an artist may bring."""
 
+import os
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
 from bigart_lib.pictures import images
+from bigart_lib.pictures.sheet import contact_sheet
 
 
 def gradient(mode="RGB", size=(16, 9)):
@@ -43,6 +46,43 @@ def test_half_transparent_lies_on_white(tmp_path):
     assert images.read(tmp_path / "veil.png").getpixel((0, 0)) == pytest.approx((127, 127, 127), abs=1)
 
 
+@pytest.mark.parametrize("name", ["drawing.eps", "holiday.png", "photo.jpg"])
+def test_a_file_that_would_run_a_program_is_refused_whatever_it_is_called(tmp_path, name):
+    ran = tmp_path / "ran"
+    (tmp_path / name).write_text(
+        "%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n"
+        f"({ran}) (w) file closefile showpage\n%%EOF\n"
+    )
+    with pytest.raises(images.PictureError, match="is not a picture that can be read"):
+        images.read(tmp_path / name)
+    assert not ran.exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_what_is_no_plain_file_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    for name in ("pipe.png", "."):
+        with pytest.raises(images.PictureError, match="found no plain file"):
+            images.read(tmp_path / name)
+
+
+def test_sixteen_bits_are_handed_on_and_kept(tmp_path):
+    picture = torch.rand(1, 3, 700, 20)
+    levels = images.to_levels(picture)
+    assert levels.dtype == torch.uint16 and torch.equal(images.to_levels(images.from_levels(levels)), levels)
+
+
+def test_a_save_that_is_broken_off_leaves_nothing(tmp_path, monkeypatch):
+    def broken_off(self, file, *_, **__):
+        file.write(b"half a picture")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Image.Image, "save", broken_off)
+    with pytest.raises(KeyboardInterrupt):
+        images.save(Image.new("RGB", (8, 8)), tmp_path / "mine.png")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_nothing_is_overwritten(tmp_path):
     images.save(gradient(), tmp_path / "mine.png")
     with pytest.raises(FileExistsError):
@@ -58,7 +98,7 @@ def test_text_of_any_script_survives_in_the_file(tmp_path):
 @pytest.mark.parametrize("count", [1, 4, 7])
 def test_a_contact_sheet_shows_every_picture_whole(count):
     pictures = [Image.new("RGB", (64, 64), (10 * index, 200, 30)) for index in range(count)]
-    sheet = images.contact_sheet(pictures, [str(index) for index in range(count)], "a long title " * 20)
+    sheet = contact_sheet(pictures, [str(index) for index in range(count)], "a long title " * 20)
     pixels = np.asarray(sheet)
     for index in range(count):
         assert (pixels == (10 * index, 200, 30)).all(-1).sum() == 64 * 64

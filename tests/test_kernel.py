@@ -3,9 +3,7 @@
 Messages are made by hand, as the page makes them. One kernel is as found, one simulates Colab's.
 """
 
-import contextlib
 import os
-import queue
 import time
 from pathlib import Path
 
@@ -16,10 +14,9 @@ ipykernel = pytest.importorskip("ipykernel")
 manager = pytest.importorskip("jupyter_client.manager")
 
 TESTS = Path(__file__).parent
-SOON = 20  # seconds after which a test gives up
-AT_ONCE = 0.5  # seconds in which a click is heard; usually 0.1, but a busy machine is no failure
+SOON = 30  # seconds after which a test gives up; none waits for them where all is well
 STUDIO = """
-import threading, time, ipywidgets
+import itertools, threading, time, ipywidgets
 from bigart_lib.progress import Progress
 from bigart_lib.studio.jobs import Jobs, Listener
 
@@ -28,8 +25,8 @@ begin, cancel = ipywidgets.Button(description="begin"), ipywidgets.Button(descri
 slider, bar, status = ipywidgets.IntSlider(), ipywidgets.IntProgress(max=1000), ipywidgets.Label()
 heard, threads = [], set()
 
-def job(report):
-    for step in range(1000):
+def job(report):  # has no end of its own: what is heard meanwhile is heard while it runs
+    for step in itertools.cycle(range(1000)):
         time.sleep(0.01)
         report(Progress("enlarge", step, 1000))
 
@@ -99,31 +96,27 @@ class Page:
 
     def forget(self):
         """Let go of all that was heard so far."""
-        with contextlib.suppress(queue.Empty):
-            while self.client.get_iopub_msg(timeout=0.05):
-                pass
+        self.until_done_with(self.client.execute(""))
 
     def until(self, wanted):
-        """Wait for a message that is wanted; returns the seconds that took."""
-        start = time.monotonic()
-        while time.monotonic() < start + SOON:
-            if wanted(self.client.get_iopub_msg(timeout=SOON)):
-                return time.monotonic() - start
-        raise TimeoutError("the page never heard what it waited for")
+        """Wait for a message that is wanted."""
+        give_up = time.monotonic() + SOON
+        while not wanted(self.client.get_iopub_msg(timeout=SOON)):
+            assert time.monotonic() < give_up, "the page never heard what it waited for"
 
     def until_shown(self, model, right=lambda value: True):
-        """Wait until a widget on the page has the right value; returns the seconds that took."""
+        """Wait until a widget on the page has the right value."""
 
         def wanted(message):
             content = message["content"]
             state = content.get("data", {}).get("state", {}) if message["msg_type"] == "comm_msg" else {}
             return content.get("comm_id") == self.models[model] and "value" in state and right(state["value"])
 
-        return self.until(wanted)
+        self.until(wanted)
 
     def until_done_with(self, message_id):
-        """Wait until the kernel says that it is done with a message; returns the seconds that took."""
-        return self.until(
+        """Wait until the kernel says that it is done with a message."""
+        self.until(
             lambda message: (
                 message["parent_header"].get("msg_id") == message_id
                 and message["content"].get("execution_state") == "idle"
@@ -161,19 +154,19 @@ def test_progress_is_shown_while_a_job_runs(page):
 
 def test_a_slider_is_heard_while_a_job_runs(page):
     page.move("slider", 7)
-    assert page.until_shown("status", "slider 7".__eq__) < AT_ONCE
+    page.until_shown("status", "slider 7".__eq__)
     page.until_shown("bar")  # the job goes on
 
 
 def test_the_page_may_send_the_next_value_while_a_job_runs(page):
     for value in (11, 12):
-        assert page.until_done_with(page.move("slider", value)) < AT_ONCE
+        page.until_done_with(page.move("slider", value))
     page.until_shown("bar")
 
 
 def test_cancel_is_heard_while_a_job_runs(page):
     page.click("cancel")
-    assert page.until_shown("status", "cancelled".__eq__) < AT_ONCE
+    page.until_shown("status", "cancelled".__eq__)
 
 
 def test_cells_and_clicks_each_keep_their_order(page):
@@ -200,7 +193,7 @@ def test_interrupting_the_kernel_cancels_where_the_job_keeps_it_busy(page):
     if not page.in_colab:
         pytest.skip("the kernel is not busy")
     page.manager.interrupt_kernel()
-    assert page.until_shown("status", "cancelled".__eq__) < AT_ONCE
+    page.until_shown("status", "cancelled".__eq__)
     assert page.value("heard") == ["cancelled"]
 
 

@@ -4,33 +4,34 @@ import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 import pytest
 import torch
 from fault_server import Answer
-from tiny_checkpoint import CONTENT, FLIPPED, checkpoint
+from tiny_checkpoint import CONTENT, FLIPPED, checkpoint, turn_round
 
 from bigart_lib.cli import main as cli
 from bigart_lib.cli import models as models_command
-from bigart_lib.enlarge import rrdbnet
-from bigart_lib.weights import catalogue, find, verify
+from bigart_lib.enlarge import published as rrdbnet
+from bigart_lib.loading import convert
+from bigart_lib.weights import CATALOGUE, Stored, find
 from bigart_lib.weights.prepare import prepare
 
 
 @pytest.fixture
-def models(server, conversion_turns_files_round, monkeypatch, capsys):
+def models(server, monkeypatch, capsys):
     """Run `bigart models` for a catalogue of one small model; gives exit code, lines, lines of errors."""
-    tiny = checkpoint(server.serve("a", CONTENT))
-    for module in (catalogue, models_command):
-        monkeypatch.setattr(module, "CATALOGUE", (tiny,))
     monkeypatch.setattr(models_command, "PUBLISHED_SET", ("tiny",))
+    monkeypatch.setattr(models_command, "convert", turn_round)
 
     def run(*arguments):
         code = cli.main(["models", *arguments])
         output = capsys.readouterr()
         return code, output.out.splitlines(), output.err.splitlines()
 
-    return run
+    with mock.patch.dict(CATALOGUE, {"tiny": checkpoint(server.serve("a", CONTENT))}, clear=True):
+        yield run
 
 
 def test_the_list_says_what_is_missing_its_size_use_and_licence(models, tmp_path):
@@ -48,9 +49,14 @@ def test_fetch_shows_the_terms_once_and_then_where_the_model_is(models, tmp_path
     assert models()[1][0].startswith("tiny  ready, 700 kB, original 700 kB  ")
 
 
-def test_fetch_shows_a_bar_with_rate_and_time_left(models):
+def test_fetch_shows_a_bar_with_rate_and_time_left_on_a_terminal(models, monkeypatch):
+    monkeypatch.setattr("bigart_lib.cli.bars._is_watched", lambda: True)
     _, _, errors = models("fetch")
     assert "fetching tiny" in "".join(errors) and "B/s" in "".join(errors) and "left" in "".join(errors)
+
+
+def test_fetch_shows_no_bar_where_nobody_watches(models):
+    assert models("fetch")[2] == ["Tiny: MIT"]
 
 
 def test_fetch_without_the_original_keeps_the_converted_file_only(models, tmp_path):
@@ -113,7 +119,7 @@ def test_a_full_size_file_comes_over_a_failing_line_and_is_converted_loaded_and_
         num_bytes=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
     )
-    path = prepare(bsrgan)
+    path = prepare(bsrgan, convert)
     loaded = rrdbnet.load(path).state_dict()
     assert len(loaded) == len(original)
     for own, name in (
@@ -121,11 +127,11 @@ def test_a_full_size_file_comes_over_a_failing_line_and_is_converted_loaded_and_
         ("tail.conv_last.bias", "conv_last.bias"),
     ):
         assert torch.equal(loaded[own].half(), original[name].half())
-    assert verify(bsrgan, tmp_path) == []
+    assert Stored(bsrgan, tmp_path).verify() == []
     with path.open("r+b") as file:
         file.seek(20_000_000)
         (byte,) = file.read(1)
         file.seek(20_000_000)
         file.write(bytes([byte ^ 1]))
-    (problem,) = verify(bsrgan, tmp_path)
+    (problem,) = Stored(bsrgan, tmp_path).verify()
     assert "bsrgan.safetensors has changed" in problem

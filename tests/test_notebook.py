@@ -70,7 +70,7 @@ def test_its_cells_run_and_leave_a_studio_and_a_picture(tiny_models, tmp_path, m
 def test_set_up_installs_from_what_it_finds(here, git_address, expected, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in here:
-        (tmp_path / name).mkdir() if name.endswith("/") else (tmp_path / name).write_text("")
+        (tmp_path / name).mkdir() if name.endswith("/") else (tmp_path / name).touch()
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     cell = CODE[0].replace('git_address = ""', f"git_address = {git_address!r}")
     _, installed = run(cell, {})

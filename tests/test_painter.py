@@ -7,11 +7,12 @@ import sys
 import numpy as np
 import pytest
 
-pytest.importorskip("skia")
+pytest.importorskip("skia", exc_type=ImportError)  # or a library that it is linked against
 
 from training.painter import COLOURS, HELD_OUT_PAIRS, SCENES, colour_shares, easel, paint
 from training.painter.captions import Mood
 
+pytestmark = pytest.mark.training
 drawing = sys.modules["training.painter.paint"]  # the module, whose name in the package is the function's
 FIGURATIVE = tuple(drawing.FIGURATIVE)
 ABSTRACT = (

@@ -22,6 +22,8 @@ from training.photographs import (
 )
 from training.qt_resources import read_rcc
 
+pytestmark = pytest.mark.training
+
 README = """Copyright: A
 License: Public Domain
 Source: https://example.org/wiki/File:Somewhere_else.jpg
@@ -245,9 +247,9 @@ def test_without_apt_the_error_says_what_to_do_and_nothing_is_left_half_done(tmp
 def test_fetching_again_runs_no_command(tmp_path, monkeypatch):
     for source in photographs.SOURCES:
         (tmp_path / source).mkdir()
-        (tmp_path / source / "licences.json").write_text("{}")
+        (tmp_path / source / "licences.json").write_text("{}", encoding="utf-8")
     (tmp_path / "endless-sky-high-dpi" / "licences.json").write_text(
-        '{"landscapes/sea7.jpg": "public domain"}'
+        '{"landscapes/sea7.jpg": "public domain"}', encoding="utf-8"
     )
     monkeypatch.setattr(subprocess, "run", None)
     (found,) = photographs.fetch(tmp_path)

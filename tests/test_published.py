@@ -23,10 +23,11 @@ from small_glide import UPSAMPLER, small_config
 from small_vqgan import small_config as small_vqgan_config
 
 from bigart_lib.cli import main as cli
-from bigart_lib.enlarge import rrdbnet
+from bigart_lib.enlarge import published as rrdbnet
 from bigart_lib.finish import vqgan
 from bigart_lib.generate import network as glide
-from bigart_lib.weights import catalogue, find
+from bigart_lib.loading import convert
+from bigart_lib.weights import CATALOGUE, Stored, find
 from bigart_lib.weights import prepare as published
 from bigart_lib.weights import sets as model_sets
 
@@ -91,10 +92,8 @@ def cache(tmp_path_factory):
                 size_is_exact=True,
                 sha256=checkpoint.sha256 and _sha256(path),
             )
-            known = tuple(local if other.name == name else other for other in catalogue.CATALOGUE)
-            patch.setattr(catalogue, "CATALOGUE", known)
-            patch.setattr(model_sets, "CATALOGUE", known)
-            published.prepare(local, keep_original=name == "bsrgan")
+            patch.setitem(CATALOGUE, name, local)
+            published.prepare(local, convert, keep_original=name == "bsrgan")
             if name != "bsrgan":
                 path.unlink()
         yield cached
@@ -132,7 +131,7 @@ def _slow(file):
 @torch.inference_mode()
 @pytest.mark.parametrize("name", KEY_LISTS)
 def test_each_network_comes_through_and_computes(cache, name):
-    network = LOADERS[name](cache / find(name).converted_file)
+    network = LOADERS[name](Stored(find(name), cache).converted)
     parameters = sum(parameter.numel() for parameter in network.parameters())
     assert parameters == sum(
         torch.Size(shape).numel() for shape in published_shapes(KEY_LISTS[name]).values()
@@ -178,7 +177,7 @@ def test_converting_the_base_model_never_holds_it_whole(cache, tmp_path):
     source, target = tmp_path / "base.pt", tmp_path / "base.safetensors"
     torch.save(random_tensors("glide_base"), source)
     converting = """
-        from bigart_lib.weights.conversion import convert
+        from bigart_lib.loading import convert
 
         convert("glide-base", Path(sys.argv[1]), Path(sys.argv[2]))
         result = {}

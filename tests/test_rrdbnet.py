@@ -12,16 +12,11 @@ import torch.nn.functional as F
 from reference import CONFIG, draw, draw_weights, golden, published_shapes, thin
 from safetensors.torch import save_file
 
-from bigart_lib.enlarge.rrdbnet import (
-    RRDBNet,
-    RRDBNetConfig,
-    estimate_flops,
-    from_state_dict,
-    load,
-    published_names,
-    read_ncnn,
-)
-from bigart_lib.enlarge.tiles import ApproximateEnlargementWarning, enlarge, working_memory
+from bigart_lib.enlarge.exact import RRDBNetEnlarger
+from bigart_lib.enlarge.ncnn import read_ncnn
+from bigart_lib.enlarge.published import LAYOUTS, from_state_dict, load
+from bigart_lib.enlarge.rrdbnet import RRDBNet, RRDBNetConfig, estimate_flops
+from bigart_lib.enlarge.tiles import BudgetError, enlarge, working_memory
 from bigart_lib.weights import WeightsError
 
 ROOT = Path(__file__).parent.parent
@@ -41,8 +36,7 @@ def make(config: RRDBNetConfig = TINY) -> RRDBNet:
 
 def publish(network: RRDBNet, layout: str) -> dict[str, torch.Tensor]:
     """The network's weights as a publisher names them."""
-    own = network.state_dict()
-    return {name: own[ours].clone() for name, ours in published_names(network.config, layout).items()}
+    return {LAYOUTS[layout].name(own): tensor.clone() for own, tensor in network.state_dict().items()}
 
 
 def write_ncnn(network: RRDBNet, half: bool = True) -> tuple[bytes, bytes]:
@@ -82,10 +76,14 @@ def test_the_network_gives_what_the_published_implementation_gives(scale: int) -
 
 def test_every_tensor_of_the_full_size_published_file_has_its_place() -> None:
     with torch.device("meta"):
-        tensors = RRDBNet().state_dict()
-    names = published_names(RRDBNetConfig(), "bsrgan")
-    assert {name: tuple(tensors[own].shape) for name, own in names.items()} == published_shapes("bsrgan")
-    assert sorted(names.values()) == sorted(tensors)
+        tensors = {name: torch.empty(shape) for name, shape in published_shapes("bsrgan").items()}
+        expected = {name: tuple(tensor.shape) for name, tensor in RRDBNet().state_dict().items()}
+    network = from_state_dict(tensors, "BSRGAN.pth")
+    assert network.config == RRDBNetConfig()
+    assert {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()} == expected
+    entries = LAYOUTS["bsrgan"].entries(network)
+    assert {name: entry.shape for name, entry in entries.items()} == published_shapes("bsrgan")
+    assert sorted(own for entry in entries.values() for own in entry.ours) == sorted(expected)
 
 
 @pytest.mark.parametrize("scale", [4, 2])
@@ -338,22 +336,28 @@ def test_a_larger_budget_means_larger_tiles() -> None:
     assert counts[0] > 1.5 * counts[1] > 3 * counts[2]
 
 
-def test_without_memory_for_the_exact_result_it_warns_and_works_in_pieces() -> None:
+def test_without_memory_for_the_exact_result_it_says_so_and_works_in_pieces() -> None:
     near_sighted = make(RRDBNetConfig(8, 1, 4))  # sees 19 pixels, so 32 of surroundings make pieces exact
     picture, calls = torch.rand(1, 3, 300, 170), []
     budget = working_memory(near_sighted.config, 300, 170, torch.float32, tile=16) - 1
-    with pytest.warns(ApproximateEnlargementWarning, match="faint seams"):
-        out = enlarge(near_sighted, picture, budget, lambda *call: calls.append(call))
+    where = torch.device("cpu"), torch.float32
+    enlarger = RRDBNetEnlarger(lambda: near_sighted, near_sighted.config, *where, lambda: "")
+    assert "faint seams" in enlarger.compromise(170, 300, budget)
+    assert enlarger.compromise(170, 300, budget + 1) == ""
+    out = enlarge(near_sighted, picture, budget, lambda *call: calls.append(call))
     assert calls[-1][0] == calls[-1][1]
     torch.testing.assert_close(out, near_sighted(picture), atol=1e-5, rtol=0)
 
 
 def test_a_budget_for_not_even_the_smallest_piece_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"give it \d+ bytes or more") as caught:
-        enlarge(make(), torch.rand(1, 3, 120, 50), 1000)
+    picture = torch.rand(1, 3, 120, 50)
+    with pytest.raises(BudgetError, match=r"give it \d+ bytes or more") as caught:
+        enlarge(make(), picture, 1000)
     enough = int(str(caught.value).split("give it ")[1].split()[0])
-    with pytest.warns(ApproximateEnlargementWarning):
-        enlarge(make(), torch.rand(1, 3, 120, 50), enough)
+    assert enough == caught.value.least
+    with pytest.raises(BudgetError):
+        enlarge(make(), picture, enough - 1)
+    enlarge(make(), picture, enough)
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,13 @@ import pytest
 import torch
 from PIL import Image
 
-pytest.importorskip("skia")
+pytest.importorskip("skia", exc_type=ImportError)  # or a library that it is linked against
 
 from training.painter import SCENES, paint  # noqa: E402
 from training.score import classifier, colour, command, fresh, manner, measures, table, variety  # noqa: E402
 from training.score.given import Given  # noqa: E402
 
+pytestmark = pytest.mark.training
 SIDE = 64
 
 
@@ -243,28 +244,28 @@ def test_another_recipe_is_another_classifier():
 
 def test_the_card_gets_the_scores_between_its_markers(tmp_path):
     card = tmp_path / "card.md"
-    card.write_text(f"Before\n\n{table.BEGIN}\nold\n{table.END}\n\nAfter\n")
+    card.write_text(f"Before\n\n{table.BEGIN}\nold\n{table.END}\n\nAfter\n", encoding="utf-8")
     for scores in ("new", "newer"):
         table.write_card(card, scores)
-    assert card.read_text() == f"Before\n\n{table.BEGIN}\nnewer\n{table.END}\n\nAfter\n"
+    assert card.read_text(encoding="utf-8") == f"Before\n\n{table.BEGIN}\nnewer\n{table.END}\n\nAfter\n"
 
 
 def test_a_card_without_markers_stays_as_it_is(tmp_path):
     card = tmp_path / "card.md"
-    card.write_text("no markers")
+    card.write_text("no markers", encoding="utf-8")
     with pytest.raises(ValueError, match="once each"):
         table.write_card(card, "new")
-    assert card.read_text() == "no markers"
+    assert card.read_text(encoding="utf-8") == "no markers"
 
 
 def test_the_command_scores_a_set_and_writes_the_card(tiny_models, tmp_path, capsys):
     card = tmp_path / "card.md"
-    card.write_text(f"{table.BEGIN}\n{table.END}\n")
+    card.write_text(f"{table.BEGIN}\n{table.END}\n", encoding="utf-8")
     command.main(["--only", "colour,vqgan", "--count", "0.05", "--steps", "2", "--card", str(card)])
     printed = capsys.readouterr().out
     assert "| base | both named colours shown (40 pictures) |" in printed
     assert "| VQGAN | painted (1): PSNR |" in printed
-    assert printed.strip() in card.read_text()
+    assert printed.strip() in card.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,23 @@
 """A session: what was made is on disk at once, is not made twice, and is found by the next session."""
 
+import shutil
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+from counters import count_networks
 from PIL import Image
 
 import bigart_lib
-from bigart_lib import GenerateSettings, PaintSettings, TextureSettings
-from bigart_lib.bigart import BigArt
-from bigart_lib.pictures import recipe
+from bigart_lib import CancelledError, GenerateSettings, PaintSettings, TextureSettings
 from bigart_lib.pictures.images import PictureError
-from bigart_lib.runs.session import OPEN_WORKS, Session
+from bigart_lib.pictures.recipe import pixel_hash
+from bigart_lib.runs.run import open_run
+from bigart_lib.runs.session import OPEN_WORKS, Session, describe, first_candidate
 
 FINE, COARSE = TextureSettings(0.05, 1), TextureSettings(0.1, 6)
-TWO = GenerateSettings(seed=3, count=2)
+AS_PAINTED = PaintSettings(1024, enhance=True)
 
 
 @pytest.fixture
@@ -22,132 +26,181 @@ def session(tiny_models, tmp_path):
 
 
 @pytest.fixture
-def enlargings(monkeypatch):
-    """The sides of what was enlarged since."""
-    seen = []
-    original = BigArt._enlarge
-
-    def enlarge(self, picture, report):
-        seen.append(picture.shape[-1])
-        return original(self, picture, report)
-
-    monkeypatch.setattr(BigArt, "_enlarge", enlarge)
-    return seen
+def batch(painted, session):
+    return session.open(painted / "a-lake")
 
 
-def paint(session, batch, index=0, size=1024, **changes):
-    settings = PaintSettings(size, **{"texture_1k": FINE, "texture_4k": FINE, **changes})
-    return session.paint(session.work(batch, index), settings)
+@pytest.fixture
+def networks(session, monkeypatch):
+    return count_networks(monkeypatch, session.bigart)
 
 
-def pixels(image):
-    return np.asarray(image, dtype=int)
+def paint(session, batch, index=2, size=1024, **changes):
+    return session.paint(batch, index, PaintSettings(size, **{"enhance": True, **changes}))
 
 
-def test_painting_in_a_session_is_painting_in_code(session):
-    batch = session.generate("a lake", TWO)
-    paint(session, batch, texture_1k=COARSE)
-    in_session = paint(session, batch, enhance=True)
-    candidate = session.bigart.generate("a lake", TWO)[0]
-    in_code = session.bigart.paint(candidate, PaintSettings(1024, FINE, FINE, enhance=True))
-    assert in_session.stages.keys() == in_code.stages.keys()
-    for stage, image in in_code.stages.items():
-        assert recipe.pixel_hash(image) == recipe.pixel_hash(in_session.stages[stage]), stage
+def images(work):
+    return {step.name: work.image(step) for step in work.steps if step.is_shown}
 
 
-def test_a_preview_is_that_crop_of_what_will_be_made(session):
-    batch = session.generate("a lake", TWO)
-    assert session.work(batch, 0).preview(1024) is None
-    paint(session, batch, texture_1k=FINE)
+def hashes(work):
+    return {name: pixel_hash(image) for name, image in images(work).items()}
+
+
+def test_painting_in_a_session_is_painting_in_code(session, batch):
+    in_session = paint(session, batch, texture_1k=COARSE)
+    candidates = session.bigart.generate("a lake", replace(batch.candidates.settings, count=3))
+    for one, other in zip(candidates.pictures, batch.candidates.pictures[:3], strict=True):
+        assert torch.equal(one.picture, other.picture)
+    in_code = session.bigart.paint(candidates[2], PaintSettings(1024, COARSE, enhance=True))
+    expected = {name: pixel_hash(image) for name, image in in_code.stages.items()}
+    assert expected.items() <= hashes(in_session).items() and "1024_enhanced" in expected
+
+
+def test_a_preview_is_that_crop_of_what_will_be_made(session, batch):
+    assert session.preview(batch, 0, AS_PAINTED, 1024) is None
     box = (300, 470, 812, 982)
-    crop = session.work(batch, 0).preview(1024).crop(COARSE, box)
-    painting = paint(session, batch, texture_1k=COARSE)
-    assert np.array_equal(pixels(crop), pixels(painting.image.crop(box)))
+    crop = session.preview(batch, 2, AS_PAINTED, 1024).crop(COARSE, box)
+    textured = images(paint(session, batch, texture_1k=COARSE))["1024_textured"]
+    assert np.array_equal(np.asarray(crop), np.asarray(textured.crop(box)))
 
 
-def test_a_changed_texture_makes_a_new_file_and_the_same_one_none(session):
-    batch = session.generate("a lake", TWO)
+def test_a_changed_texture_makes_a_new_file_and_the_same_one_none(session, batch, networks):
     for texture in (FINE, COARSE, COARSE):
-        paint(session, batch, texture_1k=texture)
-    names = sorted(path.name for path in session.work(batch, 0).folder.path.glob("*.png"))
-    assert names == ["1024.png", "1024_textured-2.png", "1024_textured.png", "256.png"]
+        work = paint(session, batch, texture_1k=texture, enhance=False)
+    names = sorted(path.name for path in work.folder.glob("*.png"))
+    expected = [
+        "1024.png",
+        "1024_enhanced.png",
+        "1024_textured-2.png",
+        "1024_textured.png",
+        "256.png",
+        "64.png",
+    ]
+    assert names == expected and networks == []
 
 
-def test_the_next_session_goes_on_without_enlarging_again(session, enlargings):
-    batch = session.generate("a lake", TWO)
-    first = paint(session, batch, index=1, enhance=True)
-    del enlargings[:]
-    later = Session(session.bigart, session.folder)
-    assert later.earlier() == [batch.folder.path]
-    found = later.open(batch.folder.path)
-    assert found.last_picked() == 1 and later.earlier() == []
-    assert torch.equal(found.candidates[1].picture, batch.candidates[1].picture)
-    work = later.work(found, 1)
-    assert work.settings() == first.recipe.paint
-    assert recipe.pixel_hash(work.painting.image) == recipe.pixel_hash(first.image)
-    again = paint(later, found, index=1, texture_1k=COARSE)
-    assert enlargings == []
-    expected = paint(session, batch, index=1, texture_1k=COARSE)
-    assert recipe.pixel_hash(again.image) == recipe.pixel_hash(expected.image)
+def test_a_forecast_names_what_is_left_to_be_made(session, batch):
+    def left(**changes):
+        forecast = session.forecast(batch, 2, PaintSettings(**{"size": 1024, "enhance": True, **changes}))
+        assert (forecast.seconds > 0) == bool(forecast.steps)
+        return [step.action for step in forecast.steps]
+
+    assert left() == []
+    assert left(enhance=False, texture_1k=COARSE) == ["texture"]
+    assert left(texture_1k=COARSE) == ["texture", "enhance"]
+    assert left(size=4096) == ["enlarge", "texture"]
 
 
-def test_favourites_are_found_by_the_next_session(session):
-    batch = session.generate("a lake", TWO)
-    assert batch.toggle_favourite(1) and batch.toggle_favourite(0) and not batch.toggle_favourite(0)
-    assert Session(session.bigart, session.folder).open(batch.folder.path).favourites == {1}
+def test_the_sizes_of_a_session_are_those_above_its_candidates(session):
+    assert session.sides() == [1024, 4096]
 
 
-def test_variations_stay_near_and_say_of_what(session):
-    batch = session.generate("a lake", TWO)
+def test_the_next_session_goes_on_without_a_network(painted, session, networks):
+    assert session.earlier() == [painted / "a-lake"]
+    found = session.open(painted / "a-lake")
+    assert found.last_picked() == 2 and session.earlier() == []
+    work = session.work(found, 2)
+    assert work.settings() == AS_PAINTED
+    assert found.candidates.settings == GenerateSettings(5, 7, 3, 2.5, "ddim")
+    again = paint(session, found, texture_1k=COARSE, enhance=False)
+    assert networks == [] and again.last.name == "1024_textured-2.png"
+
+
+def test_a_candidate_that_is_lost_is_painted_again_when_the_batch_is_opened(painted, session, networks):
+    shutil.rmtree(painted / "a-lake" / "candidate-4")
+    found = session.open(painted / "a-lake")
+    assert networks == ["paint"] and len(found.candidates) == 7
+    assert (painted / "a-lake" / "candidate-4" / "256.png").is_file()
+
+
+def test_a_cancelled_painting_is_not_wanted_any_more_and_the_one_before_is(session, batch):
+    def cancel(progress):
+        raise CancelledError
+
+    for index in (0, 2):
+        with pytest.raises(CancelledError):
+            session.paint(batch, index, PaintSettings(4096, COARSE), cancel)
+    run = open_run(batch.run.path)
+    assert [one.index for one in run.wanted() if one.paint] == [2] and run.unfinished() == []
+    assert session.work(batch, 0).settings() is None and session.work(batch, 2).settings() == AS_PAINTED
+
+
+def test_other_networks_do_not_go_on_with_a_batch(session, batch, monkeypatch):
+    monkeypatch.setattr(session.bigart.enlarger, "fingerprint", lambda: "0" * 64)
+    with pytest.raises(ValueError, match="painted with embedded models, whose enlarger is another"):
+        paint(session, batch, index=0)
+    paint(session, batch, texture_1k=COARSE, enhance=False)
+
+
+def test_favourites_are_found_by_the_next_session(session, batch):
+    assert session.toggle_favourite(batch, 1) and session.toggle_favourite(batch, 0)
+    assert not session.toggle_favourite(batch, 0)
+    assert Session(session.bigart, session.folder).open(batch.run.path).run.favourites == {1}
+
+
+def test_variations_stay_near_and_say_of_what(session, batch):
     near = session.variations(batch, 1, GenerateSettings(seed=8, count=2))
     generate = near.candidates[0].recipe.generate
-    assert [(one.seed, one.index) for one in generate.near] == [(3, 1)]
+    assert [(one.seed, one.index) for one in generate.near] == [(5, 1)]
     nearer = session.variations(near, 0, GenerateSettings(seed=9, count=1))
-    assert [(one.seed, one.index) for one in nearer.candidates.settings.near] == [(3, 1), (8, 0)]
-    found = Session(session.bigart, session.folder).open(nearer.folder.path)
+    assert [(one.seed, one.index) for one in nearer.candidates.settings.near] == [(5, 1), (8, 0)]
+    found = Session(session.bigart, session.folder).open(nearer.run.path)
     assert found.candidates.settings == nearer.candidates.settings
 
 
-def test_only_a_few_works_stay_in_memory_and_the_others_on_disk(session):
-    batch = session.generate("a lake", GenerateSettings(seed=3, count=OPEN_WORKS + 1))
-    for index in range(OPEN_WORKS + 1):
-        paint(session, batch, index)
-    assert sorted(batch.works) == [1, 2, 3]
-    assert "1024_textured" in session.work(batch, 0).painting.stages
+def test_only_a_few_works_stay_in_memory_and_the_others_on_disk(session, batch):
+    first = session.work(batch, 2)
+    for index in range(OPEN_WORKS + 3):
+        session.work(batch, index)
+    assert session.work(batch, 2) is not first
+    assert session.work(batch, 2).settings() == AS_PAINTED
 
 
-def test_everything_is_copied_and_found_again_in_the_copy(session, tmp_path):
+def test_everything_is_copied_and_found_again_in_the_copy(session, batch, tmp_path):
     session.copy_to = tmp_path / "drive"
-    batch = session.generate("a lake", TWO)
-    painted = paint(session, batch)
+    work = paint(session, batch, texture_1k=COARSE, enhance=False)
     session.toggle_favourite(batch, 1)
     assert session.copy_problem == ""
     later = Session(session.bigart, tmp_path / "new machine", session.copy_to)
     assert later.earlier() == [session.copy_to / "a-lake"]
     found = later.open(later.earlier()[0])
-    assert found.folder.path == tmp_path / "new machine" / "a-lake" and found.favourites == {1}
-    work = later.work(found, 0)
-    assert recipe.pixel_hash(work.painting.image) == recipe.pixel_hash(painted.image)
+    assert found.run.path == tmp_path / "new machine" / "a-lake" and found.run.favourites == {1}
+    copied = later.work(found, 2).file(work.steps[-1])
+    assert pixel_hash(Image.open(copied)) == pixel_hash(Image.open(work.last))
 
 
 def test_a_copy_that_fails_costs_nothing_and_is_told(session, tmp_path):
     session.copy_to = tmp_path / "a file"
     session.copy_to.write_text("not a folder")
-    batch = session.generate("a lake", TWO)
-    assert (batch.folder.path / "candidates.png").is_file()
+    batch = session.generate("a lake", GenerateSettings(seed=3, count=1))
+    assert (batch.run.path / "candidates.png").is_file()
     assert session.copy_problem.startswith(f"no copy in {session.copy_to}")
 
 
+def test_a_batch_that_painted_nothing_leaves_no_folder(session):
+    def cancel(progress):
+        raise CancelledError
+
+    with pytest.raises(CancelledError):
+        session.generate("a lake", GenerateSettings(count=1), cancel)
+    assert session.earlier() == [] and list(session.folder.iterdir()) == []
+
+
 def test_a_folder_of_something_else_is_refused(session, tmp_path):
-    with pytest.raises(PictureError, match="holds no candidates"):
+    session.folder.mkdir()
+    with pytest.raises(PictureError, match=r"there is no run\.json"):
         session.open(tmp_path)
 
 
-def test_pictures_that_are_no_stages_are_left_alone(session):
-    batch = session.generate("a lake", TWO)
-    paint(session, batch)
-    own = batch.folder.path / "candidate-1" / "my own.png"
+def test_pictures_that_are_no_steps_are_left_alone(session, batch):
+    own = batch.run.path / "candidate-3" / "my own.png"
     Image.new("RGB", (8, 8)).save(own)
-    found = Session(session.bigart, session.folder)
-    work = found.work(found.open(batch.folder.path), 0)
-    assert own not in work.files.values() and len(work.files) == 3
+    work = paint(session, batch)
+    assert own.is_file() and own not in work.files.values() and len(work.files) == 5
+
+
+def test_a_folder_is_known_by_words_and_a_picture(painted, session):
+    assert describe(painted / "a-lake") == "a lake, seed 5, painted up to 1024 px"
+    assert first_candidate(painted / "a-lake").size == (64, 64)
+    assert first_candidate(painted).size == (64, 64)

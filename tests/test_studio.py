@@ -2,17 +2,24 @@
 
 import io
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from counters import count_networks
 from PIL import Image
 
 import bigart_lib
 from bigart_lib import settings
-from bigart_lib.bigart import BigArt
-from bigart_lib.generate.prompts import EXAMPLES
+from bigart_lib.generate.generator import Abilities
+from bigart_lib.generate.prompts import EXAMPLES, LIMITS
+from bigart_lib.generate.words import Reading
 from bigart_lib.progress import Progress
+from bigart_lib.runs.run import open_run
+from bigart_lib.settings import GenerateSettings, PaintSettings, TextureSettings
 from bigart_lib.studio.overview import CROP
+from bigart_lib.studio.progress_row import ProgressRow
+from bigart_lib.studio.prompt_card import PromptCard
 from bigart_lib.studio.studio_page import Studio
 
 WAIT = 120  # seconds that a job of tiny models may take on a busy machine
@@ -22,29 +29,56 @@ class Artist:
     """Does in a studio what people do, and waits for what comes of it."""
 
     def __init__(self, folder):
-        self.studio = Studio(bigart_lib.load("embedded", device="cpu"), folder)
+        self.bigart = bigart_lib.load("embedded", device="cpu")
+        self.studio = Studio(self.bigart, folder)
         self.prompt, self.picks = self.studio.prompt_card, self.studio.pick_card
-        self.small, self.large, self.result = (
-            self.studio.small_card, self.studio.large_card, self.studio.result_card,
-        )  # fmt: skip
+        (self.small, self.large), self.result = self.studio.enlarge_cards, self.studio.result_card
+
+    @property
+    def status(self):
+        return self.prompt.progress.words.value
 
     def click(self, button):
         assert not button.disabled, f"{button.description} cannot be clicked"
         button.click()
-        self.studio.jobs.wait(WAIT)
+        self.studio.tasks.jobs.wait(WAIT)
 
-    def create(self, prompt="a lake", seed="5"):
+    def create(self, prompt="a lake", seed="5", count=2):
         self.prompt.prompt.value = prompt
         self.prompt.seed.value = seed
+        self.prompt.choices["count"].value = count
         self.click(self.prompt.create)
+
+    def go_on(self):
+        """Continue with the batch on disk, and with number 3 that was picked there."""
+        self.click(self.studio.history.widget.children[1])
+        return self
 
     def pick(self, number):
         self.click(self.picks.thumbnails[number - 1])
 
+    def work(self, index=2):
+        return self.studio.session.work(self.studio.batch, index)
+
+    def file(self, name):
+        return self.work().folder / f"{name}.png"
+
 
 @pytest.fixture
 def artist(tiny_models, tmp_path):
+    """One before an empty studio."""
     return Artist(tmp_path / "pictures")
+
+
+@pytest.fixture
+def returning(tiny_models, painted):
+    """One who goes on with what was painted before: number 3 of seven, at 1K with VQGAN."""
+    return Artist(painted).go_on()
+
+
+@pytest.fixture
+def networks(returning, monkeypatch):
+    return count_networks(monkeypatch, returning.bigart)
 
 
 def shown(widget):
@@ -56,32 +90,56 @@ def pixels(data):
 
 
 def test_the_controls_have_the_bounds_of_the_settings(artist):
-    prompt, small = artist.prompt, artist.small
-    assert (prompt.steps.min, prompt.steps.max) == settings.STEPS
-    assert (prompt.guidance.min, prompt.guidance.max) == settings.GUIDANCE
-    assert prompt.sampler.options == settings.SAMPLERS
+    prompt, small = artist.prompt.choices, artist.small
+    assert (prompt["steps"].min, prompt["steps"].max) == settings.STEPS
+    assert (prompt["guidance"].min, prompt["guidance"].max) == settings.GUIDANCE
+    assert (prompt["count"].min, prompt["count"].max) == settings.COUNT
+    assert prompt["sampler"].options == settings.SAMPLERS
     assert (small.amount.min / 100, small.amount.max / 100) == settings.TEXTURE_AMOUNT
     assert (small.size.min, small.size.max) == settings.TEXTURE_SIZE
-    assert small.texture() == settings.TextureSettings()
+    assert small.texture() == TextureSettings()
 
 
-def test_seven_are_painted_and_can_be_picked(artist):
-    artist.create()
-    assert "7 pictures in" in artist.prompt.progress.words
+def test_only_what_a_generator_can_do_is_offered():
+    plain = SimpleNamespace(abilities=Abilities(guidance=False), complete=lambda settings: settings)
+    bigart = SimpleNamespace(generator=plain, name="plain", read=lambda prompt: Reading((), (), (), ()))
+    card = PromptCard(bigart, print, print, lambda function: function)
+    assert [*card.choices] == ["count"] and card.settings().steps is None
+    card.take_over("a lake", GenerateSettings(seed=1, steps=9, sampler="ddim"))
+    assert card.prompt.value == "a lake" and card.settings().sampler is None
+
+
+def test_candidates_are_painted_and_can_be_picked(artist):
+    artist.create(count=3)
+    assert "3 pictures in" in artist.status
     assert not any(thumbnail.disabled for thumbnail in artist.picks.thumbnails)
-    assert artist.picks.thumbnails[3].description == "4: a lake, seed 5"
-    artist.pick(4)
+    assert [one.description for one in artist.picks.thumbnails] == [f"{n}: a lake, seed 5" for n in (1, 2, 3)]
+    artist.pick(2)
     picked = ["bigart-picked" in thumbnail._dom_classes for thumbnail in artist.picks.thumbnails]
-    assert picked == [False, False, False, True, False, False, False]
+    assert picked == [False, True, False]
     assert shown(artist.small._body) and not shown(artist.large._body)
 
 
-def test_thumbnails_are_shown_while_they_are_painted(artist, monkeypatch):
+def test_as_many_places_are_shown_as_there_are_candidates(artist):
+    assert len(artist.picks.thumbnails) == GenerateSettings.count
+    for count in (12, 5, 7):
+        artist.picks.show_batch("a lake", 5, count * [Image.new("RGB", (8, 8))])
+        assert len(artist.picks.thumbnails) == count and artist.picks.more.description == f"{count} more"
+        assert artist.picks._style.value.count(".bigart-thumb:nth-child(") == count
+        assert artist.picks.thumbnails[-1].description.startswith(f"{count}: ")
+
+
+def test_thumbnails_are_shown_as_they_are_begun(artist, monkeypatch):
     seen = []
     monkeypatch.setattr(artist.picks, "show", lambda images: seen.append((len(images), images[0].size)))
     monkeypatch.setattr("bigart_lib.studio.jobs.SHOW_EVERY", 0)
+    monkeypatch.setattr("bigart_lib.studio.jobs.POLL", 0)
     artist.create()
-    assert (7, (64, 64)) in seen and seen[-1] == (7, (256, 256))
+    assert seen[0] == (1, (64, 64)) and seen[-1] == (2, (256, 256)) and seen == sorted(seen, key=sum_of)
+
+
+def sum_of(one):
+    return one[1][0], one[0]
 
 
 def test_an_example_fills_in_the_prompt(artist):
@@ -89,45 +147,36 @@ def test_an_example_fills_in_the_prompt(artist):
     assert artist.prompt.prompt.value == EXAMPLES["Abstract"][0]
 
 
-def test_a_hint_comes_before_anything_is_painted(artist):
-    artist.prompt.prompt.value = "a portrait of a queen"
-    assert "without people" in artist.prompt.hint
-    artist.prompt.prompt.value = "a lake"
-    assert artist.prompt.hint == ""
+def test_what_cannot_be_painted_is_said_once_and_for_all(artist):
+    (limits,) = [one for one in artist.prompt.widget.children if "bigart-limits" in one._dom_classes]
+    assert limits.value == LIMITS and shown(limits)
 
 
 def test_the_prompt_card_says_which_words_are_followed(artist):
     artist.prompt.prompt.value = "A zzyzx over a <Lake>"
-    assert artist.prompt.hint == "Followed: Lake. Not known to the embedded models: zzyzx."
+    assert artist.prompt.hint.value == "Followed: Lake. Not known to the embedded models: zzyzx."
     artist.prompt.prompt.value = "a pond"
-    assert artist.prompt.hint == "Read “pond” as “lake”."
+    assert artist.prompt.hint.value == "Read “pond” as “lake”."
     artist.prompt.prompt.value = "zzyzx"
-    assert "none of these words" in artist.prompt.hint and "sunset over a lake" in artist.prompt.hint
+    assert (
+        "none of these words" in artist.prompt.hint.value and "sunset over a lake" in artist.prompt.hint.value
+    )
     artist.prompt.prompt.value = "lakes"
-    assert artist.prompt.hint == ""
-
-
-def test_what_cannot_be_painted_comes_before_what_is_followed(artist):
-    artist.prompt.prompt.value = "a sailor on a lake"
-    hint, words = artist.prompt.hint.split(" Followed: ")
-    assert "without people" in hint and words.startswith("lake.")
+    assert artist.prompt.hint.value == ""
 
 
 @pytest.mark.parametrize("seed", ["-1", "seven", "1.5", ""])
 def test_a_bad_seed_is_told_in_words_and_nothing_is_painted(artist, seed):
     artist.prompt.seed_from.value = "number"
     artist.create(seed=seed)
-    assert (
-        "bigart-error" in artist.prompt.progress.words and "the seed must be" in artist.prompt.progress.words
-    )
+    assert "bigart-error" in artist.status and "the seed must be" in artist.status
     assert not artist.studio.session.folder.exists()
 
 
-def test_an_empty_prompt_is_told_in_words(artist):
-    artist.create(prompt="  ")
-    assert "the prompt is empty" in artist.prompt.progress.words
-    artist.create()
-    assert "7 pictures in" in artist.prompt.progress.words
+def test_an_empty_prompt_is_told_in_words_and_leaves_the_page_as_it_was(returning):
+    returning.create(prompt="  ")
+    assert "the prompt is empty" in returning.status
+    assert returning.studio.picked == 2 and len(returning.picks.thumbnails) == 7
 
 
 def test_seeds_are_new_kept_or_a_number(artist):
@@ -140,49 +189,110 @@ def test_seeds_are_new_kept_or_a_number(artist):
     assert artist.prompt.seed_from.value == "number" and artist.prompt.settings().seed == 12
 
 
-def test_a_slider_shows_that_crop_of_what_make_will_make(artist):
-    artist.create()
-    artist.pick(2)
-    artist.click(artist.small.make)
-    before = artist.small.image.value
-    artist.small.amount.value, artist.small.size.value = 12.0, 5
-    artist.small.overview.spot.value = "0.9 0.3"
-    preview = pixels(artist.small.image.value)
-    assert artist.small.image.value != before
-    artist.click(artist.small.make)
-    path = artist.studio.session.work(artist.studio.batch, 1).files["1024_textured"]
-    box = artist.small.overview.box
+def test_a_batch_from_disk_brings_back_all_that_it_was_painted_with(returning):
+    prompt = returning.prompt
+    prompt.seed_from.value = "keep"
+    assert prompt.settings() == returning.studio.batch.candidates.settings
+    assert prompt.settings() == GenerateSettings(5, 7, steps=3, guidance=2.5, sampler="ddim")
+
+
+def test_a_slider_shows_that_crop_of_what_make_will_make(returning):
+    small, before = returning.small, returning.small.image.value
+    small.amount.value, small.size.value = 12.0, 5
+    small.overview.spot.value = "0.9 0.3"
+    preview = pixels(small.image.value)
+    assert small.image.value != before
+    returning.click(small.make)
+    box = small.overview.box
     assert box == (512, 51, 1024, 563)
-    with Image.open(path) as image:
+    with Image.open(returning.file("1024_textured-2")) as image:
         assert np.array_equal(preview, np.asarray(image.crop(box)))
 
 
-def test_moving_a_slider_runs_no_network(artist, monkeypatch):
-    artist.create()
-    artist.pick(1)
-    artist.click(artist.small.make)
-    monkeypatch.setattr(BigArt, "_network", lambda *_: pytest.fail("a network ran"))
-    artist.small.amount.value, artist.small.size.value = 3.0, 9
+def test_another_texture_runs_no_network_and_the_button_says_so(returning, networks):
+    small = returning.small
+    assert small.make.description == "1K is made" and small.make.disabled
+    assert small._note.value == "At 1:1, the very pixels of the result."
+    small.enhance.value = False
+    small.amount.value, small.size.value = 3.0, 9
+    assert small.make.description.startswith("New texture only, about ")
+    returning.click(small.make)
+    assert networks == [] and small.make.description == "1K is made"
+    small.enhance.value = True
+    assert re.fullmatch("Make 1K, about .+", small.make.description)
 
 
-def test_the_whole_way_to_a_print(artist):
-    artist.create()
-    artist.pick(3)
-    artist.small.enhance.value = True
-    artist.click(artist.small.make)
-    assert shown(artist.small.comparison.widget) and "before VQGAN" in artist.small.comparison.widget.value
-    artist.click(artist.large.make)
-    assert "Made in" in artist.large.progress.words
-    facts = artist.result.facts
+def test_buttons_tell_the_time_of_all_that_is_still_to_be_made(returning):
+    def seconds(card):
+        studio = returning.studio
+        return studio.session.forecast(studio.batch, studio.picked, studio._wanted(card))
+
+    returning.pick(1)
+    assert "Make 1K, about " in returning.small.make.description
+    actions = [step.action for step in seconds(returning.large).steps]
+    assert actions == ["enlarge", "texture", "enhance", "enlarge", "texture"]
+    assert seconds(returning.large).seconds > seconds(returning.small).seconds > 0
+
+
+def test_speed_is_measured_at_the_start_and_not_in_a_click(tiny_models, painted, tmp_path, monkeypatch):
+    measured = []
+    monkeypatch.setenv("BIGART_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("bigart_lib.machine.measure_speed", lambda *_: measured.append(1) or 1e10)
+    artist = Artist(painted)
+    assert len(measured) == 1
+    artist.go_on().pick(1)
+    assert len(measured) == 1
+
+
+def test_large_candidates_are_enlarged_once_on_one_card(tiny_models, tmp_path, monkeypatch):
+    bigart = bigart_lib.load("embedded", device="cpu")
+    monkeypatch.setattr(bigart.generator, "native", lambda shape=1.0: (1024, 1024))
+    studio = Studio(bigart, tmp_path)
+    (card,) = studio.enlarge_cards
+    assert card.name == "4K" and shown(card.enhance)
+
+
+def test_what_memory_does_not_allow_is_said_before_the_work(returning, monkeypatch):
+    monkeypatch.setattr(returning.bigart.enlarger, "compromise", lambda *_: "it is done <in pieces>")
+    returning.pick(1)
+    assert returning.small._note.value == "it is done &lt;in pieces&gt;"
+
+
+def test_progress_is_that_of_the_whole_plan():
+    row = ProgressRow(print)
+    row.show(Progress("enlarge", 1, 2, share=0.42, seconds_left=120))
+    assert "Enlarging: 42 %, about 2 minutes left" in row.words.value
+    row.show(Progress("enhance", 1, 2))
+    assert "VQGAN repaints details: 50 %<" in row.words.value
+
+
+@pytest.mark.slow
+def test_the_whole_way_to_a_print(returning, networks):
+    returning.pick(4)
+    returning.small.enhance.value = True
+    returning.click(returning.small.make)
+    comparison = returning.small.comparison.widget
+    assert shown(comparison) and "before VQGAN" in comparison.value
+    assert networks == ["enlarge", "enhance"]
+    returning.click(returning.large.make)
+    assert networks == ["enlarge", "enhance", "enlarge"]
+    assert "Made in" in returning.large.progress.words.value
+    facts = returning.result.facts.value
     assert "4096 × 4096 pixels" in facts and "34.7 × 34.7 cm, 13.7 × 13.7 in" in facts
-    assert "bicubic" in artist.result.comparison.widget.value
-    preview = pixels(artist.large.image.value)
-    path = artist.studio.session.work(artist.studio.batch, 2).files["4096"]
-    with Image.open(path) as image:
+    names = ["64", "256", "1024", "1024_textured", "1024_enhanced", "4096"]
+    assert re.findall(r"<code>(\w+)\.png", facts) == names
+    assert "bicubic" in returning.result.comparison.widget.value
+    preview = pixels(returning.large.image.value)
+    with Image.open(returning.work(3).folder / "4096.png") as image:
         assert image.size == (4096, 4096) and round(image.info["dpi"][0]) == 300
-        assert np.array_equal(preview, np.asarray(image.crop(artist.large.overview.box)))
-    sent = (artist.result.comparison.widget, artist.result.overview._picture, artist.large.image)
-    assert max(len(widget.value) for widget in (artist.picks._style, *sent)) < 1e6
+        assert np.array_equal(preview, np.asarray(image.crop(returning.large.overview.box)))
+    sent = (returning.result.comparison.widget, returning.result.overview._picture, returning.large.image)
+    assert max(len(widget.value) for widget in (returning.picks._style, *sent)) < 1e6
+    returning.large.amount.value = 9.0
+    assert returning.large.make.description.startswith("New texture only, about ")
+    returning.small.amount.value = 9.0
+    assert returning.large.make.description.startswith("Make 4K, about ")
+    assert returning.large._note.value == "At 1:1, as it was made before."
 
 
 def test_cancel_stops_at_the_next_step_and_the_next_run_works(artist):
@@ -192,23 +302,35 @@ def test_cancel_stops_at_the_next_step_and_the_next_run_works(artist):
     def cancel_at_the_first(progress: Progress):
         original(progress)
         steps.append(progress)
-        artist.prompt.progress.cancel_button.click()
+        artist.prompt.progress.cancel.click()
 
     artist.prompt.progress.show = cancel_at_the_first
     artist.create()
-    assert "Cancelled" in artist.prompt.progress.words
+    assert "Cancelled" in artist.status
     assert len(steps) <= 3 and all(progress.step <= 2 for progress in steps)
     artist.prompt.progress.show = original
     artist.create()
-    assert "7 pictures in" in artist.prompt.progress.words
+    assert "2 pictures in" in artist.status
 
 
-def test_cancel_brings_back_the_batch_before(artist):
-    artist.create()
-    before = artist.studio.batch
-    artist.prompt.progress.show = lambda progress: artist.studio.cancel()
-    artist.create(seed="6")
-    assert artist.studio.batch is before and not artist.picks.thumbnails[0].disabled
+def test_cancel_brings_back_the_batch_before(returning):
+    before = returning.studio.batch
+    returning.prompt.progress.show = lambda progress: returning.studio.tasks.cancel()
+    returning.create(seed="6")
+    assert returning.studio.batch is before and len(returning.picks.thumbnails) == 7
+    assert not returning.picks.thumbnails[0].disabled
+
+
+def test_a_cancelled_painting_is_not_wanted_any_more(returning):
+    returning.large.progress.show = lambda progress: returning.studio.tasks.cancel()
+    returning.click(returning.large.make)
+    assert "Cancelled" in returning.large.progress.words.value and not returning.large.make.disabled
+    run = open_run(returning.studio.batch.run.path)
+    assert run.unfinished() == [] and returning.work().settings() == PaintSettings(1024, enhance=True)
+    returning.pick(5)
+    returning.small.progress.show = lambda progress: returning.studio.tasks.cancel()
+    returning.click(returning.small.make)
+    assert [one.index for one in open_run(run.path).wanted() if one.paint] == [2]
 
 
 def test_a_failing_job_is_told_in_words_and_the_next_run_works(artist, monkeypatch):
@@ -218,58 +340,76 @@ def test_a_failing_job_is_told_in_words_and_the_next_run_works(artist, monkeypat
     with monkeypatch.context() as broken:
         broken.setattr("bigart_lib.pictures.images.save", fail)
         artist.create()
-    assert "No space left on device" in artist.prompt.progress.words
+    assert "No space left on device" in artist.status
     artist.create()
-    assert "7 pictures in" in artist.prompt.progress.words
+    assert "2 pictures in" in artist.status
 
 
 def test_nothing_can_be_begun_while_something_is_made(artist, monkeypatch):
     disabled = []
 
     def look(progress):
-        buttons = (artist.prompt.create, artist.picks.seven_more, artist.small.make, artist.large.make)
-        disabled.append(all(button.disabled for button in buttons))
+        buttons = (artist.prompt.create, artist.picks.more, artist.small.make, artist.large.make)
+        disabled.append(all(button.disabled for button in (*buttons, *artist.picks.thumbnails)))
 
     artist.prompt.progress.show = look
     artist.create()
     assert disabled and all(disabled)
 
 
-def test_earlier_batches_and_favourites_are_reached_from_the_strip(artist):
-    artist.create(seed="5")
-    artist.pick(6)
-    artist.click(artist.picks.favourite)
-    artist.create(prompt="sunset", seed="6")
-    assert [tile.description for tile in artist.picks.tiles] == ["sunset, seed 6", "a lake, seed 5"]
-    artist.click(artist.picks.tiles[1])
-    assert artist.studio.batch.candidates.prompt == artist.prompt.prompt.value == "a lake"
-    artist.picks.strip_of.value = "Favourites"
-    artist.click(artist.picks.tiles[0])
-    assert artist.studio.picked == 5 and artist.picks.favourite.description.startswith("★")
+def test_earlier_batches_and_favourites_are_reached_from_the_strip(returning):
+    returning.pick(6)
+    returning.click(returning.picks.favourite)
+    returning.create(prompt="sunset", seed="6")
+    assert [tile.description for tile in returning.picks.tiles] == ["sunset, seed 6", "a lake, seed 5"]
+    returning.click(returning.picks.tiles[1])
+    assert returning.studio.batch.candidates.prompt == returning.prompt.prompt.value == "a lake"
+    returning.picks.strip_of.value = "Favourites"
+    returning.click(returning.picks.tiles[0])
+    assert returning.studio.picked == 5 and returning.picks.favourite.description.startswith("★")
 
 
-def test_more_like_this_and_seven_more_paint_batches(artist):
-    artist.create(seed="5")
-    artist.pick(2)
-    artist.click(artist.picks.more_like_this)
-    settings = artist.studio.batch.candidates.settings
-    assert [(one.seed, one.index) for one in settings.near] == [(5, 1)]
-    artist.click(artist.picks.seven_more)
-    assert artist.studio.batch.candidates.settings.seed != settings.seed
-
-
-def test_a_new_studio_offers_to_continue_and_does(artist, tmp_path):
+def test_more_like_this_and_more_paint_batches(artist):
     artist.create()
-    artist.pick(7)
-    artist.small.size.value = 4
-    artist.click(artist.small.make)
-    later = Artist(artist.studio.session.folder)
-    assert shown(later.studio.continue_row)
-    assert "a lake, seed 5, painted up to 1024 px" in later.studio.continue_row.children[0].value
-    later.click(later.studio.continue_row.children[1])
+    artist.pick(2)
+    artist.click(artist.picks.alike)
+    candidates = artist.studio.batch.candidates
+    assert [(one.seed, one.index) for one in candidates.settings.near] == [(5, 1)] and len(candidates) == 2
+    artist.click(artist.picks.more)
+    assert artist.studio.batch.candidates.settings.seed != candidates.settings.seed
+
+
+def test_a_new_studio_offers_to_continue_and_does(returning):
+    returning.pick(7)
+    returning.small.size.value = 4
+    returning.click(returning.small.make)
+    later = Artist(returning.studio.session.folder)
+    assert shown(later.studio.history.widget)
+    assert "a lake, seed 5, painted up to 1024 px" in later.studio.history.widget.children[0].value
+    later.go_on()
     assert later.studio.picked == 6 and later.small.size.value == 4
-    assert later.small.image.value == artist.small.image.value
-    assert not shown(later.studio.continue_row)
+    assert later.small.image.value == returning.small.image.value
+    assert not shown(later.studio.history.widget)
+
+
+def test_what_the_command_line_painted_goes_on_in_the_studio_and_back(
+    tiny_models, tmp_path, monkeypatch, capsys
+):
+    from bigart_lib.cli.main import main
+
+    line = ["a lake", "--seed=5", "--count=2", "--pick=2", "--size=1024", "--enhance", "--models=embedded"]
+    line += ["--device=cpu", f"--out={tmp_path / 'pictures'}"]
+    assert main(line) == 0
+    artist = Artist(tmp_path / "pictures").go_on()
+    networks = count_networks(monkeypatch, artist.bigart)
+    assert artist.studio.picked == 1 and artist.small.make.description == "1K is made"
+    assert artist.small.enhance.value and artist.small._enhanced is not None
+    artist.small.enhance.value, artist.small.amount.value = False, 9.0
+    artist.click(artist.small.make)
+    assert networks == [] and (artist.work(1).folder / "1024_textured-2.png").is_file()
+    run = open_run(artist.studio.batch.run.path)
+    run.paint(artist.bigart, 1, PaintSettings(1024, TextureSettings(0.02, 2)))  # as the command line does
+    assert networks == [] and run.unfinished() == []
 
 
 def test_the_cell_that_shows_a_studio_can_be_run_again(tiny_models, tmp_path):
@@ -282,29 +422,25 @@ def test_the_cell_that_shows_a_studio_can_be_run_again(tiny_models, tmp_path):
 
 
 def test_no_offer_where_nothing_was_made(artist):
-    assert not shown(artist.studio.continue_row)
+    assert not shown(artist.studio.history.widget)
 
 
 def test_what_artists_type_is_text_in_the_page(artist):
     artist.create(prompt="<b>lake</b>")
     later = Artist(artist.studio.session.folder)
-    words = later.studio.continue_row.children[0].value
+    words = later.studio.history.widget.children[0].value
     assert "<b>lake" not in words and "&lt;b&gt;lake&lt;/b&gt;" in words
 
 
-def test_a_crop_stays_inside_the_picture(artist):
-    artist.create()
-    artist.pick(1)
-    artist.click(artist.small.make)
+def test_a_crop_stays_inside_the_picture(returning):
     for spot in ("0 0", "1 1", "-3 9", "nonsense", ""):
-        artist.small.overview.spot.value = spot
-        left, upper, right, lower = artist.small.overview.box
+        returning.small.overview.spot.value = spot
+        left, upper, right, lower = returning.small.overview.box
         assert right - left == lower - upper == CROP
         assert left >= 0 and upper >= 0 and right <= 1024 and lower <= 1024
 
 
-def test_the_page_asks_no_other_machine_for_anything(artist):
-    artist.create()
-    page = artist.studio.widget.children[0].value
+def test_the_page_asks_no_other_machine_for_anything(returning):
+    page = returning.studio.widget.children[0].value
     addresses = re.findall(r"(?:src|href|url\()=?[\"'(]?([^\"')>\s]+)", page)
     assert addresses and all(address.startswith("data:") for address in addresses)

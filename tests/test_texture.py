@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from bigart_lib import stages
 from bigart_lib.finish import texture
-from bigart_lib.finish.preview import TexturePreview
+from bigart_lib.machine import random_generator
 from bigart_lib.pictures import images
 from bigart_lib.settings import TEXTURE_STYLES, TextureSettings
 
@@ -14,7 +13,7 @@ GREY = torch.full((1, 3, 256, 320), 0.5)
 
 
 def field(size, amount=0.1, style="even", seed=1):
-    noise = texture.white_noise(256, 320, stages.random_generator(seed))
+    noise = texture.white_noise(256, 320, random_generator(seed))
     return texture.field(noise, TextureSettings(amount, size, style))
 
 
@@ -38,7 +37,7 @@ def test_clumps_grow_with_every_size():
 
 @pytest.mark.parametrize("size", [1, 4, 9])
 def test_texture_is_monochrome_and_leaves_the_mean(size):
-    textured = stages.add_texture(GREY, TextureSettings(0.1, size), [3])
+    textured = texture.add(GREY, TextureSettings(0.1, size), [3])
     added = textured - GREY
     torch.testing.assert_close(added[:, 0], added[:, 1])
     torch.testing.assert_close(added[:, 0], added[:, 2])
@@ -46,7 +45,7 @@ def test_texture_is_monochrome_and_leaves_the_mean(size):
 
 
 def test_the_field_equals_an_independent_reference():
-    noise = texture.white_noise(32, 40, stages.random_generator(1))
+    noise = texture.white_noise(32, 40, random_generator(1))
     values = noise[0, 0].double().numpy()
     sigma = 2.0  # of size 5
     offsets = np.arange(-6, 7)
@@ -65,14 +64,14 @@ def test_the_article_style_loses_amount_as_the_article_does():
 
 
 def test_no_amount_changes_nothing_and_the_seed_decides_the_field():
-    assert torch.equal(stages.add_texture(GREY, TextureSettings(0, 5), [3]), GREY)
-    first, again, other = (stages.add_texture(GREY, TextureSettings(), [seed]) for seed in (1, 1, 2))
+    assert torch.equal(texture.add(GREY, TextureSettings(0, 5), [3]), GREY)
+    first, again, other = (texture.add(GREY, TextureSettings(), [seed]) for seed in (1, 1, 2))
     assert torch.equal(first, again) and not torch.equal(first, other)
 
 
 def test_a_picture_smaller_than_the_blur_is_textured_too():
     tiny = torch.full((1, 3, 1, 3), 0.5)
-    assert stages.add_texture(tiny, TextureSettings(0.1, 9), [1]).shape == tiny.shape
+    assert texture.add(tiny, TextureSettings(0.1, 9), [1]).shape == tiny.shape
 
 
 @pytest.mark.parametrize("size", [1, 2, 9])
@@ -80,8 +79,7 @@ def test_a_picture_smaller_than_the_blur_is_textured_too():
 def test_a_preview_is_that_part_of_the_result_to_the_last_bit(size, style):
     picture = torch.rand(1, 3, 700, 1100)
     settings = TextureSettings(0.1, size, style)
-    whole = images.to_image(stages.add_texture(picture, settings, [3, 1]))
-    preview = TexturePreview(picture, [3, 1])
-    assert preview.size == whole.size == (1100, 700)
+    whole = images.to_image(texture.add(picture, settings, [3, 1]))
+    preview = texture.TexturePreview(picture, [3, 1])
     for box in ((0, 0, 512, 512), (300, 100, 812, 612), (588, 188, 1100, 700), (511, 511, 513, 513)):
         assert preview.crop(settings, box).tobytes() == whole.crop(box).tobytes(), box

@@ -1,12 +1,13 @@
 """Training: the losses mean what they say, and a run that was stopped goes on where it was."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-pytest.importorskip("skia")
+pytest.importorskip("skia", exc_type=ImportError)  # or a library that it is linked against
 
 from bigart_lib.weights import sets as model_sets
 from training import codes, likeness  # noqa: E402
@@ -18,6 +19,7 @@ from training.critic import Critic, critic_loss, decoder_losses  # noqa: E402
 from training.diffusion import Diffusion, Objective  # noqa: E402
 from training.pictures import random_crops  # noqa: E402
 
+pytestmark = pytest.mark.training
 CPU = torch.device("cpu")
 
 
@@ -140,7 +142,7 @@ def test_a_checkpoint_is_written_when_all_is_done(run_folder):
 def test_the_log_says_how_far_and_how_well(run_folder):
     run, _ = begin("logged")
     take(run, 50)
-    (line,) = (run_folder / "logged" / "log.jsonl").read_text().splitlines()
+    (line,) = (run_folder / "logged" / "log.jsonl").read_text(encoding="utf-8").splitlines()
     entry = json.loads(line)
     assert entry["pictures"] == 100 and entry["error"] > 0 and entry["pictures_per_second"] > 0
 
@@ -425,6 +427,23 @@ def test_the_fused_pass_is_normalisation_scale_shift_and_silu(dtype):
         strict=True,
     ):
         torch.testing.assert_close(one.float(), other.float(), **tolerance)
+
+
+def test_the_lock_of_a_killed_build_is_not_waited_for(monkeypatch, tmp_path):
+    fused = pytest.importorskip("training.fused")
+    from torch.utils import cpp_extension
+
+    monkeypatch.setenv("TORCH_EXTENSIONS_DIR", str(tmp_path))
+    found = []
+
+    def load(name, sources, build_directory, **options):
+        found.append(Path(build_directory, "lock").exists())
+        Path(build_directory, "lock").touch()  # what torch leaves when it is killed meanwhile
+        return "compiled"
+
+    monkeypatch.setattr(cpp_extension, "load", load)
+    assert [fused._compiled.__wrapped__() for _ in range(2)] == ["compiled", "compiled"]
+    assert found == [False, False]
 
 
 def test_the_fused_pass_bears_one_bright_pixel_in_a_flat_picture():

@@ -10,9 +10,15 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from bigart_lib.finish import vqgan
-from bigart_lib.weights import WeightsError
+from bigart_lib.weights import WeightsError, build_empty, fill
 
 FULL = "vqgan_imagenet_f16_16384"
+
+
+def from_own(config, tensors):
+    """The network of a file that we wrote."""
+    name = "small.safetensors"
+    return fill(build_empty("VQGAN", vqgan.build, config, name), tensors, name)
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +59,9 @@ def test_running_with_few_copies_gives_what_diffusers_gives(small):
 
 def test_every_tensor_of_the_full_size_file_has_its_one_place(full_tensors):
     network = vqgan.convert(full_tensors, "last.ckpt")
-    names = [name for name, _ in vqgan.published_layout(network).values()]
-    assert sorted(names) == sorted(full_tensors)
+    entries = vqgan.layout(network.config).entries(network)
+    assert sorted(entries) == sorted(full_tensors)
+    assert all(len(entry.ours) == 1 for entry in entries.values())
     assert sum(parameter.numel() for parameter in network.parameters()) == 76_073_859
 
 
@@ -100,7 +107,7 @@ def test_a_file_of_something_else_is_refused(nothing):
 
 
 def test_our_own_layout_gives_the_same_network_back(small):
-    again = vqgan.from_diffusers(dict(small.config), dict(small.state_dict()), "small.safetensors")
+    again = from_own(dict(small.config), dict(small.state_dict()))
     picture = torch.rand(1, 3, 32, 32)
     assert torch.equal(vqgan.reconstruct(again, picture), vqgan.reconstruct(small, picture))
 
@@ -109,15 +116,15 @@ def test_our_own_layout_is_refused_by_its_names_where_it_does_not_fit(small):
     tensors = dict(small.state_dict())
     del tensors["quant_conv.bias"]
     with pytest.raises(WeightsError, match=r"missing: quant_conv\.bias"):
-        vqgan.from_diffusers(small.config, tensors, "small.safetensors")
+        from_own(small.config, tensors)
     with pytest.raises(WeightsError, match="no VQGAN can be built"):
-        vqgan.from_diffusers({"channels": 32}, small.state_dict(), "small.safetensors")
+        from_own({"channels": 32}, small.state_dict())
 
 
 def test_networks_are_frozen_hold_the_given_dtype_and_copy_nothing(small_tensors):
     halved = {name: tensor.to(torch.bfloat16) for name, tensor in small_tensors.items()}
     network = vqgan.convert(halved, "small.ckpt", small_config())
-    again = vqgan.from_diffusers(network.config, network.state_dict(), "small.safetensors")
+    again = from_own(network.config, network.state_dict())
     for made in (network, again):
         assert not made.training and not any(parameter.requires_grad for parameter in made.parameters())
         memory = {parameter.data_ptr() for parameter in made.parameters()}

@@ -8,7 +8,8 @@ from reference import CONFIG
 from safetensors.torch import load_file, save_file
 
 from bigart_lib import weights
-from bigart_lib.weights import WeightsError, files
+from bigart_lib.weights import WeightsError
+from bigart_lib.weights import tensors as files_of_tensors
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>not found</html>", b"PK\x03\x04 cut short"])
@@ -57,7 +58,7 @@ def test_what_is_written_is_what_the_safetensors_library_reads(tmp_path):
 
 
 def test_what_a_killed_process_left_is_tidied_up_and_what_another_writes_is_not(tmp_path):
-    left, written = tmp_path / "n.safetensors.1.part", tmp_path / "n.safetensors.2.part"
+    left, written = tmp_path / ".n.safetensors.1-1.part", tmp_path / ".n.safetensors.2-1.part"
     left.touch()
     written.touch()
     os.utime(left, (0, 0))
@@ -67,10 +68,10 @@ def test_what_a_killed_process_left_is_tidied_up_and_what_another_writes_is_not(
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
 def test_tensors_are_read_in_a_precision_and_laid_out_for_convolutions(tmp_path, monkeypatch, dtype):
-    monkeypatch.setattr(files, "TENSORS_A_PIECE", 2)
+    monkeypatch.setattr(files_of_tensors, "TENSORS_A_PIECE", 2)
     tensors = {f"{rank}": torch.randn([3, 4, 5, 2][:rank]).half() for rank in range(5)}
     save_file(tensors, tmp_path / "n.safetensors")
-    read = weights.read_onto(tmp_path / "n.safetensors", "cpu", dtype)
+    read = files_of_tensors.read_onto(tmp_path / "n.safetensors", "cpu", dtype)
     assert read.keys() == tensors.keys()
     assert all(torch.equal(read[name], tensor.to(dtype)) for name, tensor in tensors.items())
     assert read["4"].is_contiguous(memory_format=torch.channels_last)
@@ -79,7 +80,7 @@ def test_tensors_are_read_in_a_precision_and_laid_out_for_convolutions(tmp_path,
 def test_what_was_read_survives_the_loss_of_its_file(tmp_path):
     path = tmp_path / "n.safetensors"
     save_file({"a": torch.ones(1000, dtype=torch.float16)}, path)
-    read = weights.read_onto(path, "cpu", torch.float16)
+    read = files_of_tensors.read_onto(path, "cpu", torch.float16)
     path.write_bytes(bytes(path.stat().st_size))
     assert torch.equal(read["a"], torch.ones(1000, dtype=torch.float16))
 

@@ -3,20 +3,12 @@
 import hashlib
 import random
 from dataclasses import replace
+from pathlib import Path
 
 from bigart_lib.weights import Checkpoint
 
 CONTENT = random.Random(1).randbytes(700_000)
 FLIPPED = bytes([CONTENT[0] ^ 1]) + CONTENT[1:]
-CONVERSION = """
-import sys, types
-from pathlib import Path
-def convert(kind, source, target, report):
-    part = Path(target).with_name("converting")
-    part.write_bytes(Path(source).read_bytes()[::-1])
-    part.replace(target)
-sys.modules["bigart_lib.weights.conversion"] = types.SimpleNamespace(convert=convert)
-"""
 
 
 def checkpoint(*addresses, **changes):
@@ -26,3 +18,10 @@ def checkpoint(*addresses, **changes):
         sha256=hashlib.sha256(CONTENT).hexdigest(),
     )  # fmt: skip
     return replace(known, **changes)
+
+
+def turn_round(kind, source, target, report):
+    """Stand in for `conversion.convert`: the target is the source from its last byte to its first."""
+    part = Path(target).with_name("converting")
+    part.write_bytes(Path(source).read_bytes()[::-1])
+    part.replace(target)

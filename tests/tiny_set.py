@@ -10,8 +10,7 @@ from bigart_lib.enlarge import rrdbnet
 from bigart_lib.finish import vqgan
 from bigart_lib.generate import network as glide
 from bigart_lib.generate.text_encoder import TextEncoderConfig
-from bigart_lib.settings import Sampling
-from bigart_lib.weights.sets import ModelSet
+from bigart_lib.weights import ModelSet, Sampling
 
 VOCABULARY = ("a", "lake", "over", "sunset")
 
@@ -45,14 +44,25 @@ def tiny_vqgan() -> VQModel:
     )
 
 
+def tiny_enlarger() -> rrdbnet.RRDBNet:
+    """An enlarger whose pictures are neither black nor white: its last layer is scaled and centred."""
+    network = rrdbnet.RRDBNet(rrdbnet.RRDBNetConfig(num_features=4, num_blocks=1, growth=2))
+    network.requires_grad_(False)
+    made = network(torch.rand(1, 3, 32, 32))
+    gain = 0.15 / made.std((0, 2, 3))
+    *_, weight, bias = network.parameters()
+    weight.mul_(gain[:, None, None, None])
+    bias.sub_(made.mean((0, 2, 3))).mul_(gain).add_(0.5)
+    return network
+
+
 def write_tiny_set(folder: Path) -> ModelSet:
     """Write the set's files and return it."""
     torch.manual_seed(0)
     glide.save(tiny_glide(3), folder / "base.safetensors")
     glide.save(tiny_glide(6), folder / "upsampler.safetensors")
     vqgan.save(tiny_vqgan(), folder / "vqgan.safetensors")
-    network = rrdbnet.RRDBNet(rrdbnet.RRDBNetConfig(num_features=4, num_blocks=1, growth=2))
-    save_file(network.state_dict(), folder / "enlarger.safetensors")
+    save_file(tiny_enlarger().state_dict(), folder / "enlarger.safetensors")
     return ModelSet(
         name="embedded",
         base=folder / "base.safetensors",

@@ -16,12 +16,12 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from bigart_lib import stages
+from bigart_lib.files import write_text
 from bigart_lib.generate import network as glide
-from bigart_lib.generate.sampling import sample_base, sample_upsampler
+from bigart_lib.generate.sampling import complete, draw_noise, sample_base, sample_upsampler
 from bigart_lib.generate.text_encoder import TextEncoderConfig
+from bigart_lib.machine import random_generator
 from bigart_lib.settings import GenerateSettings
-from bigart_lib.weights.records import write_whole
 from bigart_lib.weights.sets import embedded
 from training.bilinear import begin_bilinear
 from training.diffusion import Diffusion, Objective
@@ -135,7 +135,7 @@ def words_of(name: str, begin: Path | None = None) -> tuple[str, ...]:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         words = glide.load(begin).config.vocabulary if begin else vocabulary()
-        write_whole(path, "\n".join(words))
+        write_text(path, "\n".join(words), replace=True)
     return tuple(path.read_text(encoding="utf-8").split("\n"))
 
 
@@ -217,7 +217,7 @@ def samples(network: glide.Glide, recipe: Recipe, size: int) -> list[torch.Tenso
     network = deepcopy(network).eval()
     sampling = embedded().sampling
     if recipe.low_size is None:
-        settings = stages.complete(GenerateSettings(), sampling)
+        settings = complete(GenerateSettings(), sampling)
         noises, generators = _noises(SHEET_COLUMNS, size)
         rows = (
             sample_base(network, prompt, settings, sampling, noises, generators, batch_size=SHEET_COLUMNS)
@@ -238,8 +238,8 @@ def samples(network: glide.Glide, recipe: Recipe, size: int) -> list[torch.Tenso
 
 def _noises(count: int, size: int) -> tuple[list[torch.Tensor], list[torch.Generator]]:
     """What `count` samples begin from, and what they go on drawing from."""
-    generators = [stages.random_generator(SHEET_SEED, index) for index in range(count)]
-    return [stages.draw_noise(generator, size) for generator in generators], generators
+    generators = [random_generator(SHEET_SEED, index) for index in range(count)]
+    return [draw_noise(generator, size) for generator in generators], generators
 
 
 def export(name: str, path: Path) -> None:

@@ -1,235 +1,121 @@
-"""The command line: `bigart "a prompt"`, and `bigart studio`, `enlarge`, `info` and `models`.
+"""The command line: `bigart "a prompt"` paints, and each other command has a file of its own.
 
-Knows what to ask and what to say; the work is done by the library's own functions.
+Whatever happens is told in one line, with what was kept and how to go on.
 """
 
-from __future__ import annotations
-
-import argparse
+import os
+import signal
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from types import FrameType
 
-from bigart_lib.cli.bars import Bars
-from bigart_lib.cli.models import models_command, models_parser
-from bigart_lib.cli.options import enlarge_parser, info_parser, paint_parser
-from bigart_lib.cli.studio import studio_command, studio_parser
-from bigart_lib.generate.prompts import about_words
-from bigart_lib.loading import load
-from bigart_lib.progress import Report, no_report
-from bigart_lib.settings import GenerateSettings, PaintSettings, TextureSettings
+import click
 
-if TYPE_CHECKING:
-    from PIL import Image
-
-    from bigart_lib.bigart import BigArt
-    from bigart_lib.pictures.recipe import Recipe
-    from bigart_lib.runs.run_folder import RunFolder
+from bigart_lib.cli import enlarge, info, models, paint, redo, resume, studio, terminal
+from bigart_lib.cli.call import Call
+from bigart_lib.machine import VERSION, is_out_of_memory
 
 BAD_INPUT = 2  # exit code
-INTERRUPTED = 130  # exit code, as shells have it
+ENDED = 128  # exit code, as shells have it, with the number of the signal added
+EXPECTED = (ValueError, OSError, EOFError, RuntimeError, MemoryError)  # decoders and torch raise RuntimeError
+TO_END = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+LONGEST_MESSAGE = 1500  # characters
+EXAMPLES = """\b
+Examples:
+  bigart "a tabby cat" --seed 7 --pick ask --texture 0.08 3
+  bigart enlarge photo.jpg --times 4
+  bigart redo bigart_pictures/a-tabby-cat/candidate-1/4096.png --change texture_4k.amount=0.1
+  bigart models fetch
+"""
+COMMANDS = (paint.paint, enlarge.enlarge, resume.resume, redo.redo, info.info, models.models, studio.studio)
+
+
+class _PaintsByDefault(click.Group):
+    """Commands by name; whatever else comes first belongs to painting."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or args[0] not in (*self.commands, "--help", "--version"):
+            args = ["paint", *args]
+        return super().parse_args(ctx, args)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        options = [*self.commands["paint"].params, *self.get_params(ctx)]
+        with formatter.section("Options"):
+            formatter.write_dl([record for one in options if (record := one.get_help_record(ctx))])
+        self.format_commands(ctx, formatter)
+
+
+@click.group(
+    cls=_PaintsByDefault, commands=COMMANDS, epilog=EXAMPLES,
+    options_metavar='"PROMPT" [OPTIONS]', subcommand_metavar="| COMMAND ...",
+    context_settings={"show_default": True, "max_content_width": 110},
+)  # fmt: skip
+@click.version_option(VERSION, message="BIG.art %(version)s")
+def bigart() -> None:
+    """Paint pictures for a prompt, pick one and enlarge it, or do what COMMAND says (each has --help)."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    arguments = list(sys.argv[1:] if arguments is None else arguments)
-    commands = {
-        "enlarge": (enlarge_parser, _enlarge),
-        "info": (info_parser, _info),
-        "studio": (studio_parser, lambda options, run: studio_command(options)),
-        "models": (models_parser, lambda options, run: models_command(options, run.bars(options.quiet))),
-    }
-    parser, command = paint_parser, _paint
-    if arguments and arguments[0] in commands:
-        parser, command = commands[arguments.pop(0)]
-    run = _Run()
+    terminal.prepare()
+    arguments, call = list(sys.argv[1:] if arguments is None else arguments), Call()
     try:
-        return command(parser().parse_args(arguments), run)
+        with _signals(), bigart.make_context("bigart", [*arguments], obj=call) as context:
+            return bigart.invoke(context) or 0
+    except click.exceptions.Exit as done:  # of --help and --version
+        return done.exit_code
     except KeyboardInterrupt as stop:
-        finished = run.end()
-        where = f"what was finished is in {finished}" if finished else str(stop) or "nothing was finished"
-        return _complain(f"interrupted; {where}", INTERRUPTED)
-    except (ValueError, OSError, EOFError) as error:
-        run.end()
-        return _complain(_one_line(error), BAD_INPUT)
+        number = signal.Signals(next((one for one in stop.args if isinstance(one, int)), signal.SIGINT))
+        word = "interrupted" if number == signal.SIGINT else f"ended by {number.name}"
+        return _complain(word, call.end() or call.kept or "nothing was finished", ENDED + number)
+    except Exception as error:
+        kept = call.end()
+        if os.environ.get("BIGART_DEBUG") == "1":
+            raise
+        return _complain(_in_words(error, arguments), kept, BAD_INPUT)
 
 
-class _Run:
-    """What must be tidied up or told when a run ends early."""
-
-    def __init__(self) -> None:
-        self.folder: RunFolder | None = None
-        self._bars = Bars()
-
-    def bars(self, quiet: bool) -> Report:
-        """A report that shows one progress bar a stage on standard error."""
-        return no_report if quiet else self._bars
-
-    def end(self) -> Path | None:
-        """Tidy up early; returns the folder, unless nothing is in it."""
-        self._bars.close()
-        if self.folder is None:
-            return None
-        with suppress(OSError):
-            self.folder.path.rmdir()  # only an empty one can be
-        return self.folder.path if self.folder.path.exists() else None
-
-
-def _paint(options: argparse.Namespace, run: _Run) -> int:
-    from bigart_lib.runs.session import save_candidates
-
-    prompt = " ".join(options.prompt.split())
-    if not prompt:
-        raise ValueError('the prompt is empty: say what to paint, as in bigart "sunset over a lake"')
-    generate = GenerateSettings(
-        seed=options.seed, count=options.count, steps=options.steps,
-        guidance=options.guidance, sampler=options.sampler,
-    )  # fmt: skip
-    settings = _paint_settings(options, options.size)
-    if options.pick != "ask":
-        _pick(options.pick, options.count)
-    bigart, say = _start(options, run)
-    paints_on = options.size > 256
-    say(f"{_capital(bigart.describe())}, seed {generate.seed}{_estimate(bigart, 256, 256, settings)}")
-    run.folder = _new_folder(options.out, prompt)
-    if words := about_words(prompt, bigart.read, bigart.model_set.name):
-        print(words, file=sys.stderr)
-    candidates = bigart.generate(prompt, generate, run.bars(options.quiet))
-    sheet = save_candidates(run.folder, candidates)
-    if not paints_on:
-        print(sheet)
-        return 0
-    number = _ask(sheet, len(candidates)) if options.pick == "ask" else int(options.pick)
-    say(f"candidate {number} of {len(candidates)}, see {sheet}")
-    written = _Written(run.folder)
-    bigart.paint(candidates[number - 1], settings, run.bars(options.quiet), written.keep)
-    print(written.last)
-    return 0
-
-
-def _enlarge(options: argparse.Namespace, run: _Run) -> int:
-    from bigart_lib.pictures import images
-
-    settings = _paint_settings(options, 256 * options.times)
-    image = images.read(options.picture)
-    bigart, say = _start(options, run)
-    estimate = _estimate(bigart, image.width, image.height, settings)
-    say(f"{_capital(bigart.describe())}, {image.width}x{image.height} pixels{estimate}")
-    run.folder = _new_folder(options.out, options.picture.stem)
-    written = _Written(run.folder)
-    bigart.paint_image(
-        image, options.picture.name, settings, options.seed, run.bars(options.quiet), written.keep
-    )
-    print(written.last)
-    return 0
-
-
-def _info(options: argparse.Namespace, run: _Run) -> int:
-    from bigart_lib.pictures import recipe
-
-    found, same = recipe.read(options.picture)
-    for line in _recipe_lines(found):
-        print(line)
-    print("pixels:", "as made" if same else "changed since they were made")
-    print(recipe.ATTRIBUTION)
-    return 0
-
-
-def _start(options: argparse.Namespace, run: _Run) -> tuple[BigArt, Callable[[str], None]]:
-    bigart = load(
-        options.models, options.device, options.precision, options.enlarger, options.enhancer,
-        report=run.bars(options.quiet), announce=lambda sentence: print(sentence, file=sys.stderr),
-    )  # fmt: skip
-    return bigart, (lambda line: None) if options.quiet else print
-
-
-def _new_folder(parent: Path, title: str) -> RunFolder:
-    from bigart_lib.runs.run_folder import RunFolder
-
-    try:
-        return RunFolder(parent, title)
-    except OSError as error:
-        raise ValueError(
-            f"cannot write to the folder {parent} ({error.strerror}): choose another by --out"
-        ) from None
-
-
-class _Written:
-    """Keeps every stage's picture in a folder, and remembers the last."""
-
-    def __init__(self, folder: RunFolder) -> None:
-        self._folder = folder
-        self.last: Path | None = None
-
-    def keep(self, stage: str, image: Image.Image, recipe: Recipe) -> None:
-        self.last = self._folder.save(stage, image, recipe)
-
-
-def _ask(sheet: Path, count: int) -> int:
-    print(f"The candidates are in {sheet}")
-    while True:
-        answer = input(f"Which one, 1 to {count}? ")
-        with suppress(ValueError):
-            return _pick(answer, count)
-        print(f"Please type a number from 1 to {count}.")
-
-
-def _pick(answer: str, count: int) -> int:
-    if not answer.strip().isdecimal() or not 1 <= int(answer) <= count:
-        raise ValueError(f"pick must be a number from 1 to {count}, or ask, not {answer!r}")
-    return int(answer)
-
-
-def _estimate(bigart: BigArt, width: int, height: int, settings: PaintSettings) -> str:
-    times = settings.size // 256
-    if times == 1:
-        return ""
-    minutes = bigart.seconds_to_enlarge(width, height, times) / 60
-    amount = f"{minutes:.0f} minutes" if minutes >= 1.5 else "a minute" if minutes > 0.5 else "half a minute"
-    return f"; enlarging {times} times will take about {amount}"
-
-
-def _paint_settings(options: argparse.Namespace, size: int) -> PaintSettings:
-    both = TextureSettings(*options.texture) if options.texture else TextureSettings()
-    first = TextureSettings(*options.texture_1k) if options.texture_1k else both
-    second = TextureSettings(*options.texture_4k) if options.texture_4k else both
-    return PaintSettings(size=size, texture_1k=first, texture_4k=second, enhance=options.enhance)
-
-
-def _recipe_lines(recipe: Recipe) -> list[str]:
-    generate, paint = recipe.generate, recipe.paint
-    lines = {
-        "prompt": recipe.prompt,
-        "enlarged from": recipe.source,
-        "seed": generate.seed if generate else None,
-        "candidate": f"{recipe.index + 1} of {generate.count}" if recipe.index is not None else None,
-        "models": f"{recipe.models}, on {recipe.device}, torch {recipe.torch}, BIG.art {recipe.version}",
-        "stage": recipe.stage,
-    }
-    if generate and recipe.prompt:
-        if generate.near:
-            ancestors = ", then ".join(f"seed {one.seed} number {one.index + 1}" for one in generate.near)
-            lines["a variation of"] = f"{ancestors}, at a distance of {generate.distance}"
-        lines["sampling"] = f"{generate.sampler}, {generate.steps} steps, guidance {generate.guidance}"
-    if paint:
-        lines["texture"] = "; ".join(
-            f"{texture.amount} of size {texture.size} at {size}"
-            for size, texture in (("1K", paint.texture_1k), ("4K", paint.texture_4k))
-        )
-        lines["enhanced"] = "yes" if paint.enhance else "no"
-    return [f"{name}: {value}" for name, value in lines.items() if value is not None]
-
-
-def _complain(message: str, code: int) -> int:
-    print(f"bigart: {message}", file=sys.stderr)
+def _complain(message: str, kept: str, code: int) -> int:
+    if kept and "bigart resume" not in message:
+        message = f"{message}; {kept}"
+    terminal.aside(f"bigart: {terminal.shown(message)}")
     return code
 
 
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+def _in_words(error: Exception, arguments: Sequence[str]) -> str:
+    message, kind = " ".join(str(error).split())[:LONGEST_MESSAGE], type(error).__name__
+    if isinstance(error, click.ClickException):
+        return _usage(error, arguments)
+    if is_out_of_memory(error):
+        return f"memory is not enough ({message or kind}): close other programs, or choose a smaller --size"
+    if isinstance(error, EXPECTED) or kind == "SafetensorError":
+        return message or kind
+    return f"something went wrong that should not have ({kind}: {message}); BIGART_DEBUG=1 shows where"
 
 
-def _capital(words: str) -> str:
-    return words[0].upper() + words[1:]
+def _usage(error: click.ClickException, arguments: Sequence[str]) -> str:
+    if isinstance(error, click.NoSuchOption) and not error.option_name.startswith("--"):
+        word = next((one for one in arguments if one.startswith(error.option_name)), error.option_name)
+        return f"no option is called {word}: for a file of that name write ./{word}, before a prompt write --"
+    message = error.format_message()
+    return message[:1].lower() + message[1:].rstrip(".")
+
+
+@contextmanager
+def _signals() -> Iterator[None]:
+    """Let a request to end be told like Ctrl-C, so that nothing half made stays."""
+    taken = [number for number in TO_END if signal.getsignal(number) == signal.SIG_DFL]
+    with suppress(ValueError):  # not in the main thread
+        for number in taken:
+            signal.signal(number, _end)
+    try:
+        yield
+    finally:
+        with suppress(ValueError):
+            for number in taken:
+                signal.signal(number, signal.SIG_DFL)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt(number)

@@ -1,132 +1,97 @@
-"""`bigart models`: which published models are here, and how they come and go.
+"""`bigart models`: which published models are here, and how they come and go."""
 
-Knows what to ask and what to say; the work is done by `weights` and `published`.
-"""
-
-from __future__ import annotations
-
-import argparse
-import sys
 from pathlib import Path
 
-from bigart_lib.cli.options import new_parser
-from bigart_lib.progress import Report
-from bigart_lib.weights import (
-    CATALOGUE,
-    PUBLISHED_SET,
-    Checkpoint,
-    cache_folder,
-    find,
-    in_words,
-    is_available,
-    is_ready,
-    part_path,
-    remove,
-    verify,
-)
+import click
+
+from bigart_lib.cli import options as shared
+from bigart_lib.cli.call import Call
+from bigart_lib.files import size_in_words
+from bigart_lib.loading import convert
+from bigart_lib.weights import CATALOGUE, PUBLISHED_SET, Checkpoint, Stored, cache_folder, find
 from bigart_lib.weights.prepare import prepare
 
 DAMAGED = 1  # exit code
 ACTIONS = ("list", "fetch", "verify", "remove", "where")
 
 
-def models_parser() -> argparse.ArgumentParser:
-    """What `bigart models` takes."""
-    parser = new_parser(
-        "bigart models",
-        "Which published models are here: bigart models. Fetch, verify or remove them: bigart models fetch "
-        "[NAME...], and so on; where they are: bigart models where.",
-    )
-    parser.add_argument("action", nargs="?", default="list", choices=ACTIONS, help=", ".join(ACTIONS))
-    parser.add_argument(
-        "names", nargs="*", metavar="NAME",
-        help=f"{', '.join(known.name for known in CATALOGUE)} (default for fetch: "
-        f"{', '.join(PUBLISHED_SET)}; else all that are here)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--keep-original", action=argparse.BooleanOptionalAction, default=None,
-        help="keep a downloaded file once it is converted (default: yes, but not on Colab)",
-    )  # fmt: skip
-    parser.add_argument("--quiet", action="store_true", help="show no progress")
-    return parser
+@click.command(short_help="List, fetch, verify or remove the published models.")
+@click.argument("action", type=shared.choice("action", ACTIONS), default="list", metavar="[ACTION]")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@shared.option(
+    "--keep-original/--no-keep-original", None, None, "Keep a downloaded file once it is converted.",
+    "yes, but not on Colab",
+)  # fmt: skip
+@shared.quiet
+@click.pass_obj
+def models(call: Call, action: str, names: tuple[str, ...], keep_original: bool | None) -> int | None:
+    """Say which published models are here, fetch them, read every byte, remove them, or say where they are.
 
-
-def models_command(options: argparse.Namespace, report: Report) -> int:
-    """Do what was asked; returns the exit code."""
-    checkpoints = [find(name) for name in options.names]
-    folder = cache_folder()
-    if options.action == "fetch":
-        return _fetch(checkpoints or [find(name) for name in PUBLISHED_SET], options.keep_original, report)
-    if options.action == "where":
-        print(folder)
-        return 0
-    if options.action == "list":
-        return _list(checkpoints or list(CATALOGUE), folder)
-    here = checkpoints or [known for known in CATALOGUE if _files(known, folder)]
+    NAME: one of those that the list shows. By default all that one set needs are fetched, and all that are
+    here are verified or removed.
+    """
+    checkpoints, folder = [find(name) for name in names], cache_folder()
+    if action == "where":
+        return call.show(folder)
+    if action == "fetch":
+        return _fetch(call, checkpoints or [find(name) for name in PUBLISHED_SET], keep_original)
+    stored = [Stored(known, folder) for known in checkpoints or CATALOGUE.values()]
+    if action == "list":
+        return _list(call, stored, folder)
+    here = [one for one in stored if checkpoints or one.files()]
     if not here:
-        print(f"none of the published models is in {folder}")
-        return 0
-    return _verify(here, folder, report) if options.action == "verify" else _remove(here, folder)
+        return call.show(f"none of the published models is in {folder}")
+    return _verify(call, here) if action == "verify" else _remove(call, here)
 
 
-def _list(checkpoints: list[Checkpoint], folder: Path) -> int:
-    rows = [(known.name, _state(known, folder), known.purpose, known.licence) for known in checkpoints]
+def _list(call: Call, stored: list[Stored], folder: Path) -> None:
+    known = [(one.checkpoint, _state(one)) for one in stored]
+    rows = [(one.name, state, one.purpose, one.licence) for one, state in known]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     for *cells, licence in rows:
-        print("  ".join([*(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)), licence]))
-    used = sum(path.stat().st_size for known in CATALOGUE for path in _files(known, folder))
-    print(f"in {folder}: {in_words(used)}")
-    return 0
+        padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+        call.show("  ".join([*padded, licence]))
+    used = sum(_size(path) for known in CATALOGUE.values() for path in Stored(known, folder).files())
+    call.show(f"in {folder}: {size_in_words(used)}")
 
 
-def _state(checkpoint: Checkpoint, folder: Path) -> str:
+def _state(stored: Stored) -> str:
     """What is here of a checkpoint, in words."""
-    original, part = folder / checkpoint.file, part_path(checkpoint, folder)
-    if is_ready(checkpoint, folder):
-        kept = f", original {in_words(original.stat().st_size)}" if original.is_file() else ""
-        return f"ready, {in_words((folder / checkpoint.converted_file).stat().st_size)}{kept}"
-    if original.is_file():
-        return f"here, {in_words(original.stat().st_size)}, to be converted"
-    if part.is_file():
-        return f"{in_words(part.stat().st_size)} of {in_words(checkpoint.num_bytes)} fetched"
-    return f"missing, {in_words(checkpoint.num_bytes)} to fetch"
+    total = size_in_words(stored.checkpoint.num_bytes)
+    if stored.action == "nothing":
+        has_original = stored.original.is_file()
+        kept = f", original {size_in_words(_size(stored.original))}" if has_original else ""
+        return f"ready, {size_in_words(_size(stored.converted))}{kept}"
+    if stored.action == "convert":
+        return f"here, {size_in_words(_size(stored.original))}, to be converted"
+    if stored.part.is_file():
+        return f"{size_in_words(_size(stored.part))} of {total} fetched"
+    return f"missing, {total} to fetch"
 
 
-def _fetch(checkpoints: list[Checkpoint], keep_original: bool | None, report: Report) -> int:
+def _size(path: Path) -> int:
+    return path.stat().st_size
+
+
+def _fetch(call: Call, checkpoints: list[Checkpoint], keep_original: bool | None) -> None:
+    call.kept = "what arrived is kept, and the next fetch goes on from there"
     for checkpoint in checkpoints:
-        try:
-            path = prepare(checkpoint, report, _say_aside, keep_original)
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt("what arrived is kept, and the next fetch goes on from there") from None
-        print(f"{checkpoint.name}: ready, {in_words(path.stat().st_size)}, {path}")
-    return 0
+        path = prepare(checkpoint, convert, call.report, call.announce, keep_original)
+        call.show(f"{checkpoint.name}: ready, {size_in_words(_size(path))}, {path}")
 
 
-def _verify(checkpoints: list[Checkpoint], folder: Path, report: Report) -> int:
-    worst = 0
-    for checkpoint in checkpoints:
-        problems = verify(checkpoint, folder, report)
-        if not problems and not is_available(checkpoint, folder):
-            problems = [f"is not in {folder}, or not whole: bigart models fetch {checkpoint.name}"]
-        for problem in problems:
-            print(f"{checkpoint.name}: {problem}")
-        if problems:
-            worst = DAMAGED
-        else:
-            print(f"{checkpoint.name}: whole")
-    return worst
+def _verify(call: Call, stored: list[Stored]) -> int:
+    code = 0
+    for one in stored:
+        name, problems = one.checkpoint.name, one.verify(call.report)
+        if not problems and one.action == "fetch":
+            problems = [f"is not in {one.folder}, or not whole: bigart models fetch {name}"]
+        for problem in problems or ["whole"]:
+            call.show(f"{name}: {problem}")
+        code = DAMAGED if problems else code
+    return code
 
 
-def _remove(checkpoints: list[Checkpoint], folder: Path) -> int:
-    for checkpoint in checkpoints:
-        print(f"{checkpoint.name}: removed, {in_words(remove(checkpoint, folder))} freed")
-    return 0
-
-
-def _files(checkpoint: Checkpoint, folder: Path) -> list[Path]:
-    names = (checkpoint.converted_file, checkpoint.file, part_path(checkpoint, folder).name)
-    return [path for name in names if (path := folder / name).is_file()]
-
-
-def _say_aside(sentence: str) -> None:
-    print(sentence, file=sys.stderr)
+def _remove(call: Call, stored: list[Stored]) -> None:
+    for one in stored:
+        call.show(f"{one.checkpoint.name}: removed, {size_in_words(one.remove())} freed")

@@ -1,181 +1,140 @@
-"""The words that the command line takes, and what each may be. Knows no picture and does no work."""
+"""The options that commands share, with the bounds and the messages of `settings`."""
 
-from __future__ import annotations
-
-import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import reduce
 from pathlib import Path
-from typing import NoReturn
+from typing import Any
 
+import click
+
+from bigart_lib import settings
+from bigart_lib.cli.call import Call
 from bigart_lib.machine import PRECISIONS
-from bigart_lib.settings import (
-    COUNT,
-    GUIDANCE,
-    PICTURE_SIZES,
-    SAMPLERS,
-    SEED,
-    STEPS,
-    TEXTURE_AMOUNT,
-    TEXTURE_SIZE,
-    check,
-    check_choice,
-    new_seed,
-)
-from bigart_lib.version import __version__
+from bigart_lib.runs.run import DEFAULT_FOLDER
+from bigart_lib.runs.work import KEEP
+from bigart_lib.settings import PaintSettings, TextureSettings
 from bigart_lib.weights.sets import ENHANCERS, ENLARGERS, SETS
 
-OUT = Path("bigart_pictures")
-MODELS = ("auto", *SETS)
-TIMES = (4, 16, 64)
-EXAMPLES = """
-examples:
-  bigart "sunset over a lake"
-  bigart "a tabby cat" --seed 7 --pick ask --texture 0.08 3
-  bigart enlarge photo.jpg --times 4
-  bigart info bigart_pictures/sunset-over-a-lake/4096.png
-  bigart models fetch
-"""
+NETWORKS = {"enlarger": ENLARGERS, "enhancer": ENHANCERS}
+TO_LOAD = ("models", *NETWORKS, "device", "dtype", "memory")  # what `load` takes
+Decorator = Callable[[Callable], Callable]
 
 
-def paint_parser() -> argparse.ArgumentParser:
-    """What `bigart "a prompt"` takes."""
-    parser = new_parser(
-        "bigart", 'Paint pictures for a prompt, pick one and enlarge it: bigart "PROMPT" [options]. '
-        "Other commands: bigart studio, bigart enlarge PICTURE, bigart info PICTURE and bigart models "
-        "(each with --help).",
-    )  # fmt: skip
-    parser.add_argument("prompt", help="what to paint, in quotes")
-    _add_work_options(parser)
-    parser.add_argument("--count", type=_whole("count", COUNT), default=7, help="candidates (default 7)")
-    parser.add_argument(
-        "--pick", default="1", help="which candidate to enlarge: a number, or ask (default 1)"
-    )
-    parser.add_argument("--steps", type=_whole("steps", STEPS), help="denoising steps of the base model")
-    parser.add_argument(
-        "--guidance", type=_number("guidance", GUIDANCE), help="how hard to follow the prompt"
-    )
-    parser.add_argument("--sampler", type=_choice("sampler", SAMPLERS), help=f"{', '.join(SAMPLERS)}")
-    sizes = PICTURE_SIZES
-    parser.add_argument(
-        "--size", type=_choice("size", sizes), default=4096,
-        help=f"px a side: {', '.join(map(str, sizes))}; 256 makes the candidates only (default 4096)",
-    )  # fmt: skip
-    return parser
+class Checked(click.ParamType):
+    """A word that `read` turns into a value, or refuses by a ValueError, which `main` prints as it is."""
+
+    def __init__(self, name: str, read: Callable[[Any], Any]) -> None:
+        self.name, self._read = name, read
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """See `click.ParamType`."""
+        return self._read(value)
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """See `click.ParamType`."""
+        return self.name
 
 
-def enlarge_parser() -> argparse.ArgumentParser:
-    """What `bigart enlarge` takes."""
-    parser = new_parser("bigart enlarge", "Enlarge a picture of your own.")
-    parser.add_argument("picture", type=Path, help="PNG, JPEG, TIFF or the like")
-    parser.add_argument(
-        "--times", type=_choice("times", TIMES), default=4, help="how much longer its sides get: 4, 16 or 64"
-    )
-    _add_work_options(parser)
-    return parser
+def number(name: str, kind: type = int) -> Checked:
+    """A number within the bounds that `settings` has for it."""
+    bounds = getattr(settings, name.replace(" ", "_").upper())
 
-
-def info_parser() -> argparse.ArgumentParser:
-    """What `bigart info` takes."""
-    parser = new_parser("bigart info", "Say how a picture was made.")
-    parser.add_argument("picture", type=Path, help="a picture made by BIG.art")
-    return parser
-
-
-def new_parser(name: str, description: str) -> argparse.ArgumentParser:
-    """A parser that raises a ValueError for what it does not understand."""
-    parser = _Parser(
-        prog=name,
-        description=description,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("--version", action="version", version=f"BIG.art {__version__}")
-    return parser
-
-
-def _add_work_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--models", type=_choice("models", MODELS), default="auto", help=f"{', '.join(MODELS)} (default auto)"
-    )
-    for option, names in (("--enlarger", ENLARGERS), ("--enhancer", ENHANCERS)):
-        parser.add_argument(
-            option, metavar="NAME", help=f"{', '.join(names)}, or a file (default: that of the models)"
-        )
-    parser.add_argument(
-        "--seed", type=_whole("seed", SEED), default=new_seed(), help="a number; the same one paints the same"
-    )
-    for option, where in (
-        ("--texture", "after both enlargings"),
-        ("--texture-1k", "after the first"),
-        ("--texture-4k", "after the second"),
-    ):
-        parser.add_argument(
-            option, nargs=2, action=_Texture, metavar=("AMOUNT", "SIZE"),
-            help=f"texture {where}: 0 to {TEXTURE_AMOUNT.most}, in clumps of 1 to {TEXTURE_SIZE.most}",
-        )  # fmt: skip
-    parser.add_argument(
-        "--enhance", action=argparse.BooleanOptionalAction, default=False, help="let VQGAN repaint details"
-    )
-    parser.add_argument("--out", type=Path, default=OUT, help=f"where runs get their folders (default {OUT})")
-    parser.add_argument("--device", help="cpu or cuda (default: cuda where there is one)")
-    parser.add_argument(
-        "--precision", type=_choice("precision", PRECISIONS), default="auto", help=", ".join(PRECISIONS)
-    )
-    parser.add_argument("--quiet", action="store_true", help="print nothing but where the picture is")
-
-
-class _Texture(argparse.Action):
-    """Two words as an amount and a size, checked as `TextureSettings` does."""
-
-    def __call__(
-        self, parser: object, options: argparse.Namespace, words: list, option: str | None = None
-    ) -> None:
-        try:
-            amount = _number("texture amount", TEXTURE_AMOUNT)(words[0])
-            size = _whole("texture size", TEXTURE_SIZE)(words[1])
-        except argparse.ArgumentTypeError as error:
-            raise argparse.ArgumentError(self, str(error)) from None
-        setattr(options, self.dest, (amount, size))
-
-
-def _number(name: str, bounds: tuple) -> Callable[[str], float]:
-    return _reader(name, bounds, float, whole=False)
-
-
-def _whole(name: str, bounds: tuple) -> Callable[[str], int]:
-    return _reader(name, bounds, int, whole=True)
-
-
-def _reader(name: str, bounds: tuple, kind: type, whole: bool) -> Callable[[str], float]:
-    def read(word: str) -> float:
+    def read(word: Any) -> float:
         try:
             value = kind(word)
         except ValueError:
             value = word  # `check` says what is wrong with it
-        try:
-            check(name, value, bounds, whole)
-        except ValueError as error:
-            raise argparse.ArgumentTypeError(str(error)) from None
+        settings.check(name, value, bounds, whole=kind is int)
         return value
 
-    return read
+    return Checked("NUMBER", read)
 
 
-def _choice(name: str, choices: tuple) -> Callable[[str], object]:
-    def read(word: str) -> object:
-        value = int(word) if word.isdecimal() else word
-        try:
-            check_choice(name, value, choices)
-        except ValueError as error:
-            raise argparse.ArgumentTypeError(str(error)) from None
+def choice(name: str, choices: tuple) -> Checked:
+    """One of several words or numbers."""
+
+    def read(word: Any) -> Any:
+        value = int(word) if str(word).isdecimal() else word
+        settings.check_choice(name, value, choices)
         return value
 
-    return read
+    return Checked(f"[{'|'.join(map(str, choices))}]", read)
 
 
-class _Parser(argparse.ArgumentParser):
-    """Complains in one line, without the usage before it."""
+def option(names: str, kind: Any, default: Any, text: str, otherwise: str | None = None) -> Decorator:
+    """An option with its default in the help; `otherwise` says what None or a function stands for."""
+    return click.option(*names.split(), type=kind, default=default, show_default=otherwise or True, help=text)
 
-    def error(self, message: str) -> NoReturn:
-        raise ValueError(message)
+
+def together(*options: Decorator) -> Decorator:
+    """Several options as one decorator; the first stands first in the help."""
+    return lambda command: reduce(lambda made, option: option(made), reversed(options), command)
+
+
+def _be_quiet(context: click.Context, param: click.Parameter, value: bool) -> None:
+    context.obj.is_quiet = value
+
+
+def _network(names: tuple[str, ...]) -> Checked:
+    def read(word: str) -> str:
+        path = Path(word).expanduser()
+        return str(path.absolute()) if word not in names and path.is_file() else word
+
+    return Checked("NAME", read)
+
+
+FILE, FOLDER = (Checked(name, lambda word: Path(word).expanduser()) for name in ("FILE", "FOLDER"))
+MODELS = choice("models", ("auto", *SETS))
+picture = click.argument("picture", type=FILE, metavar="PICTURE")
+SIZE, QUIET = "Pixels a side; 256: the candidates only.", "Print the result alone."
+quiet = click.option("--quiet", is_flag=True, expose_value=False, callback=_be_quiet, help=QUIET)
+out = option("--out", FOLDER, DEFAULT_FOLDER, "Where runs get their folders.")
+seed = option("--seed", number("seed"), settings.new_seed, "The same one paints the same.", "a new one")
+size = option("--size", choice("size", settings.PICTURE_SIZES), 4096, SIZE)
+keep = option("--keep", choice("keep", KEEP), "exact", "Unrounded results; exact: up to 4096 px a side.")
+place = together(
+    option("--device", Checked("cpu|cuda", str), None, "Where networks work.", "cuda where there is one"),
+    option("--memory", Checked("AMOUNT", settings.read_memory), None, "To enlarge: 6GB.", "half of the free"),
+    out,
+    quiet,
+    click.pass_obj,
+)
+
+
+def models(default: str | None, otherwise: str) -> Decorator:
+    """Which networks, and how precisely they work; `otherwise` says what is taken where nothing is named."""
+    shown, precisions = default or otherwise, choice("precision", PRECISIONS)
+    networks = (
+        option(f"--{network}", _network(names), None, f"{', '.join(names)}, or a file.", otherwise)
+        for network, names in NETWORKS.items()
+    )
+    return together(
+        option("--models", MODELS, default, "The set of networks.", shown),
+        *networks,
+        option("--precision dtype", precisions, default, "Of the networks' numbers.", shown),
+    )
+
+
+def finishing(texture: TextureSettings) -> Decorator:
+    """What happens to the picture besides enlarging; `texture` is laid where nothing else is asked for."""
+    kinds = (number("texture amount", float), number("texture size"))
+    bounds = f"AMOUNT up to {settings.TEXTURE_AMOUNT.most}, clumps of SIZE up to {settings.TEXTURE_SIZE.most}"
+    return together(
+        option("--texture", kinds, None, f"{bounds}.", f"{texture.amount} {texture.size}"),
+        option("--texture-1k", kinds, None, "That after the first enlarging.", "as --texture"),
+        option("--texture-4k", kinds, None, "That after the second.", "as --texture"),
+        option("--enhance/--no-enhance", None, False, "Let VQGAN repaint details."),
+    )
+
+
+def paint_settings(options: Mapping[str, Any], size: int, texture: TextureSettings) -> PaintSettings:
+    """What `finishing` asked for."""
+    both = options["texture"] or (texture.amount, texture.size)
+    first, second = (TextureSettings(*(options[name] or both)) for name in ("texture_1k", "texture_4k"))
+    return PaintSettings(size, first, second, options["enhance"])
+
+
+def to_load(call: Call, options: Mapping[str, Any]) -> dict[str, Any]:
+    """What `load` takes; what was not named is left out."""
+    named = {name: options[name] for name in TO_LOAD if options.get(name) is not None}
+    return {**named, "report": call.report, "announce": call.announce}

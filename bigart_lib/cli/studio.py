@@ -1,8 +1,5 @@
 """`bigart studio`: the studio as a page on this machine alone, shown by Voila or JupyterLab."""
 
-from __future__ import annotations
-
-import argparse
 import json
 import subprocess
 import sys
@@ -11,7 +8,10 @@ from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
-from bigart_lib.cli.options import MODELS, OUT, new_parser
+import click
+
+from bigart_lib.cli import options as shared
+from bigart_lib.cli.call import Call
 
 PORT = 8866
 # The browser itself refuses whatever else the page would ask for: Voila's own asks a server for fonts.
@@ -25,26 +25,14 @@ studio(bigart_lib.load({models!r}, announce=print), {pictures!r})
 """
 
 
-def studio_parser() -> argparse.ArgumentParser:
-    """What `bigart studio` takes."""
-    parser = new_parser("bigart studio", "Open the studio as a page in the browser, on this machine alone.")
-    parser.add_argument(
-        "--models", choices=MODELS, default="auto", help=f"{', '.join(MODELS)} (default auto)"
-    )
-    parser.add_argument("--out", type=Path, default=OUT, help=f"where runs get their folders (default {OUT})")
-    parser.add_argument("--port", type=int, default=PORT, help=f"of the page (default {PORT})")
-    parser.add_argument("--no-browser", action="store_true", help="print the address, and open nothing")
-    return parser
-
-
-def studio_command(options: argparse.Namespace) -> int:
-    """Serve the studio until it is interrupted; returns the exit code.
-
-    Raises
-    ------
-    ValueError
-        When neither Voila nor JupyterLab is installed.
-    """
+@click.command(short_help="Open the studio in the browser.")
+@shared.option("--models", shared.MODELS, "auto", "The set of networks.")
+@shared.out
+@shared.option("--port", int, PORT, "Of the page.")
+@click.option("--no-browser", is_flag=True, help="Print the address, and open nothing.")
+@click.pass_obj
+def studio(call: Call, models: str, out: Path, port: int, no_browser: bool) -> int:
+    """Open the studio as a page in the browser, on this machine alone, until it is interrupted."""
     server = next((name for name in SERVERS if find_spec(name)), None)
     if server is None:
         raise ValueError(
@@ -53,15 +41,17 @@ def studio_command(options: argparse.Namespace) -> int:
         )
     with tempfile.TemporaryDirectory(prefix="bigart-studio-") as folder:
         notebook = Path(folder) / "studio.ipynb"
-        notebook.write_text(json.dumps(_notebook(options)), encoding="utf-8")
-        command = [sys.executable, "-m", server, *SERVERS[server](notebook, options.port)]
-        if options.no_browser:
+        notebook.write_text(json.dumps(_notebook(models, out)), encoding="utf-8")
+        command = [sys.executable, "-m", server, *SERVERS[server](notebook, port)]
+        if no_browser:
             command.append("--no-browser")
-        print(f"The studio is at http://localhost:{options.port}/ in a moment; Ctrl-C ends it.", flush=True)
+        call.show(f"The studio is at http://localhost:{port}/ in a moment; Ctrl-C ends it.")
         process = subprocess.Popen(command)
         try:
             return process.wait()
-        except KeyboardInterrupt:  # which the server has got too
+        except KeyboardInterrupt as stop:
+            if stop.args:  # a request to end, which the server has not got as it gets Ctrl-C
+                process.terminate()
             with suppress(subprocess.TimeoutExpired):
                 process.wait(5)
             process.terminate()
@@ -86,11 +76,8 @@ def _jupyterlab(notebook: Path, port: int) -> list[str]:
 SERVERS = {"voila": _voila, "jupyterlab": _jupyterlab}  # the first that is installed is taken
 
 
-def _notebook(options: argparse.Namespace) -> dict:
-    source = CELL.format(models=options.models, pictures=str(options.out.resolve())).strip()
-    cell = {
-        "cell_type": "code", "id": "studio", "metadata": {}, "source": source,
-        "outputs": [], "execution_count": None,
-    }  # fmt: skip
+def _notebook(models: str, out: Path) -> dict:
+    cell = {"cell_type": "code", "id": "studio", "metadata": {}, "outputs": [], "execution_count": None}
+    cell["source"] = CELL.format(models=models, pictures=str(out.resolve())).strip()
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     return {"cells": [cell], "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}

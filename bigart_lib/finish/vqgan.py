@@ -1,13 +1,11 @@
 """VQGAN (Esser et al. 2021) as a diffusers `VQModel`: published weights into it, pictures through it.
 
-Knows how the published tensors map onto diffusers' module, and runs that module with as few copies of the
-picture's features as exactness allows.
+It runs with as few copies of the picture's features as exactness allows.
 """
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -16,16 +14,8 @@ from diffusers import VQModel
 from torch import nn
 from torch.nn import functional
 
+from bigart_lib import weights
 from bigart_lib.progress import Report, no_report
-from bigart_lib.weights import (
-    WeightsError,
-    check_fit,
-    read_config,
-    read_onto,
-    read_tensors,
-    unwrap,
-    write_network,
-)
 
 TRAINING_ONLY = "loss."  # how the names begin of tensors that only training needs
 DISTANCES_AT_ONCE = 2**21  # entries of the matrix of distances to the codes: 8 MiB, 16 rows of 131,072 codes
@@ -42,9 +32,9 @@ PUBLISHED = {  # the arguments of `VQModel` for the network trained on ImageNet:
     "norm_num_groups": 32,
 }
 
-# diffusers' names to published ones, applied in this order
+# diffusers' names to published ones
 _RENAMES = (
-    (r"\bmid_block\.resnets\.(\d+)", lambda match: f"mid.block_{int(match[1]) + 1}"),
+    (r"\bmid_block\.resnets\.(\d+)", lambda found: f"mid.block_{int(found[1]) + 1}"),
     (r"\bmid_block\.attentions\.0\b", "mid.attn_1"),
     (r"\bdown_blocks\b", "down"),
     (r"\bresnets\b", "block"),
@@ -71,16 +61,27 @@ def load(path: Path, device: torch.device | str = "cpu", dtype: torch.dtype = to
     WeightsError
         When the file is neither, or its tensors do not fit.
     """
-    config = read_config(path)
-    if config is None:
-        return convert(read_tensors(path), str(path)).to(device=device, dtype=dtype)
-    return from_diffusers(config, read_onto(path, device, dtype), str(path))
+    return weights.load_network("VQGAN", path, device, dtype, build, convert)
+
+
+def build(config: Mapping) -> VQModel:
+    """A network with the arguments of `VQModel`; entries that begin with an underscore are ignored."""
+    network = VQModel(**{name: value for name, value in config.items() if not name.startswith("_")})
+    for module in network.modules():
+        if isinstance(module, nn.SiLU):  # each follows a normalisation, whose result nobody else reads
+            module.inplace = True
+    return network
+
+
+def load_config(path: Path) -> Mapping:
+    """The sizes of a network in a file; the published ones where the file does not carry them."""
+    return weights.read_config(path) or PUBLISHED
 
 
 def save(network: VQModel, path: Path, report: Report = no_report) -> None:
     """Write a network as fp16 safetensors with its config, for `load`."""
     config = {name: value for name, value in network.config.items() if not name.startswith("_")}
-    write_network(path, network.state_dict(), config, report)
+    weights.write_network(path, network.state_dict(), config, report)
 
 
 def convert(published: Mapping, source: str, config: Mapping = PUBLISHED) -> VQModel:
@@ -100,55 +101,22 @@ def convert(published: Mapping, source: str, config: Mapping = PUBLISHED) -> VQM
     Raises
     ------
     WeightsError
-        Where the tensors are not one to one those of such a network, naming the misfits by their published
+        If the tensors are not one to one those of such a network, naming the misfits by their published
         names.
     """
-    tensors = unwrap(published)
+    tensors = weights.unwrap(published)
     _check_tensors(tensors, source)
     tensors = {name: tensor for name, tensor in tensors.items() if not name.startswith(TRAINING_ONLY)}
-    network = _empty(config, source)
-    layout = published_layout(network)
-    check_fit(dict(layout.values()), tensors, source)
-    shapes = {own: tensor.shape for own, tensor in network.state_dict().items()}
-    return _fill(network, {own: tensors[name].reshape(shapes[own]) for own, (name, _) in layout.items()})
+    network = weights.build_empty("VQGAN", build, config, source)
+    return layout(config).fill(network, tensors, source)
 
 
-def from_diffusers(config: Mapping, tensors: Mapping[str, torch.Tensor], source: str) -> VQModel:
-    """Make a network of weights in diffusers' own layout, e.g. those that `convert` made, stored.
-
-    Parameters
-    ----------
-    config : as in `VQModel.config`; entries that begin with an underscore are ignored.
-    tensors : as in `VQModel.state_dict()`. The network shares their memory, and keeps dtype and device.
-    source : the file they came from, for messages.
-
-    Returns
-    -------
-    Frozen and in evaluation mode.
-
-    Raises
-    ------
-    WeightsError
-        Where the config is none of a `VQModel`, or the tensors are not one to one those of the network.
-    """
-    _check_tensors(tensors, source)
-    network = _empty({name: value for name, value in config.items() if not name.startswith("_")}, source)
-    check_fit({name: tuple(own.shape) for name, own in network.state_dict().items()}, tensors, source)
-    return _fill(network, tensors)
-
-
-def published_layout(network: VQModel) -> dict[str, tuple[str, tuple[int, ...]]]:
-    """Say, for each tensor of a network, the published name and shape that go with it."""
-    num_levels = len(network.config.block_out_channels)
-    layout = {}
-    for own, tensor in network.state_dict().items():
-        # published levels count from the finest, diffusers' up blocks from the coarsest
-        name = re.sub(r"\bup_blocks\.(\d+)", lambda match: f"up.{num_levels - 1 - int(match[1])}", own)
-        for pattern, replacement in _RENAMES:
-            name = re.sub(pattern, replacement, name)
-        is_projection = ".attentions." in own and tensor.ndim == 2  # published as a 1x1 convolution
-        layout[own] = name, (*tensor.shape, 1, 1) if is_projection else tuple(tensor.shape)
-    return layout
+def layout(config: Mapping) -> weights.Layout:
+    """How CompVis/taming-transformers publishes the tensors of a network."""
+    coarsest = len(config["block_out_channels"]) - 1
+    # Published levels count from the finest, diffusers' up blocks from the coarsest.
+    up_blocks = r"\bup_blocks\.(\d+)", lambda found: f"up.{coarsest - int(found[1])}"
+    return weights.Layout((up_blocks, *_RENAMES), r"\.attn.*\.(q|k|v|proj_out)\.weight$", kernel=(1, 1))
 
 
 def reconstruct(network: VQModel, picture: torch.Tensor) -> torch.Tensor:
@@ -170,7 +138,7 @@ def reconstruct(network: VQModel, picture: torch.Tensor) -> torch.Tensor:
     Raises
     ------
     ValueError
-        Where `picture` is none such.
+        If `picture` has another shape or dtype, or values outside of [0, 1].
     """
     _check_picture(picture)
     height, width = picture.shape[-2:]
@@ -204,7 +172,7 @@ def quantise(network: VQModel, latents: torch.Tensor) -> tuple[torch.Tensor, tor
     """
     codes = network.quantize.embedding.weight
     vectors = latents.permute(0, 2, 3, 1).flatten(0, 2)
-    # Written into one tensor: small results between the large ones would keep the memory of those in pieces.
+    # Written into one tensor: small results between the large ones would fragment the memory.
     indices = torch.empty(len(vectors), dtype=torch.int64, device=vectors.device)
     at_once = max(1, DISTANCES_AT_ONCE // len(codes))
     with torch.no_grad(), torch.autocast(vectors.device.type, enabled=False):
@@ -262,31 +230,16 @@ def _pad(picture: torch.Tensor, multiple: int) -> torch.Tensor:
     return picture
 
 
-def _empty(config: Mapping, source: str) -> VQModel:
-    """A network without memory, so that filling it costs neither time nor copies."""
-    try:
-        with torch.device("meta"):
-            return VQModel(**config)
-    except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
-        raise WeightsError(f"{source}: no VQGAN can be built from {dict(config)}: {error}") from error
-
-
-def _fill(network: VQModel, tensors: Mapping[str, torch.Tensor]) -> VQModel:
-    network.load_state_dict(tensors, strict=True, assign=True)
-    for module in network.modules():
-        if isinstance(module, nn.SiLU):  # each follows a normalisation, whose result nobody else reads
-            module.inplace = True
-    return network.eval().requires_grad_(False)
-
-
 def _check_tensors(tensors: Mapping, source: str) -> None:
     if not isinstance(tensors, Mapping):
-        raise WeightsError(f"{source}: expected tensors by name, got {type(tensors).__name__}")
+        raise weights.WeightsError(f"{source}: expected tensors by name, got {type(tensors).__name__}")
     for name, tensor in tensors.items():
         if not (isinstance(name, str) and isinstance(tensor, torch.Tensor)):
-            raise WeightsError(f"{source}: expected {name} to be a tensor, got {type(tensor).__name__}")
+            raise weights.WeightsError(
+                f"{source}: expected {name} to be a tensor, got {type(tensor).__name__}"
+            )
         if not (tensor.is_floating_point() or name.startswith(TRAINING_ONLY)):
-            raise WeightsError(f"{source}: expected {name} in floating point, got {tensor.dtype}")
+            raise weights.WeightsError(f"{source}: expected {name} in floating point, got {tensor.dtype}")
 
 
 def _check_picture(picture: torch.Tensor) -> None:

@@ -1,15 +1,10 @@
-"""GLIDE's networks: a text encoder beside a diffusers UNet, and files of weights to and from them.
-
-Knows how the published tensors map onto diffusers' modules. Knows no sampler: see `stages.py`.
-"""
+"""GLIDE's networks: a text encoder beside a diffusers UNet, and files of weights to and from them."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 import torch
 from diffusers import UNet2DConditionModel
@@ -18,14 +13,7 @@ from torch import nn
 from bigart_lib.generate.text_encoder import EncodedText, TextEncoder, TextEncoderConfig
 from bigart_lib.generate.tokenizer import BytePairTokenizer, Tokenizer, WordTokenizer
 from bigart_lib.progress import Report, no_report
-from bigart_lib.weights import (
-    WeightsError,
-    check_fit,
-    read_config,
-    read_onto,
-    read_tensors,
-    write_network,
-)
+from bigart_lib.weights import Layout, build_empty, load_network, read_config, write_network
 
 
 @dataclass(frozen=True)
@@ -94,7 +82,7 @@ class Glide(nn.Module):
             freq_shift=0,
             time_embedding_dim=config.text.summary_width,
         )
-        self.tokenizer = _tokenizer(config)
+        self.tokenizer = new_tokenizer(config)
 
     def encode(self, prompts: list[str]) -> EncodedText:
         """Encode N prompts: sequence (N, context_length, width) and summary (N, summary_width)."""
@@ -108,13 +96,16 @@ class Glide(nn.Module):
         ).sample
 
 
-def load_tokenizer(path: Path) -> Tokenizer:
-    """The tokenizer of a network in a file, without the network."""
+def load_config(path: Path, is_upsampler: bool = False) -> GlideConfig:
+    """The sizes of a network in a file; the published ones where the file does not carry them."""
     values = read_config(path)
-    return _tokenizer(GlideConfig.from_dict(values) if values else GlideConfig())
+    if values is None:
+        return PUBLISHED_UPSAMPLER if is_upsampler else PUBLISHED_BASE
+    return GlideConfig.from_dict(values)
 
 
-def _tokenizer(config: GlideConfig) -> Tokenizer:
+def new_tokenizer(config: GlideConfig) -> Tokenizer:
+    """The tokenizer that a network of this config reads prompts with."""
     if config.vocabulary is None:
         return BytePairTokenizer(config.text.context_length)
     return WordTokenizer(config.vocabulary, config.text.context_length)
@@ -133,20 +124,12 @@ def load(path: Path, device: torch.device | str = "cpu", dtype: torch.dtype = to
     WeightsError
         When the file is neither, or its tensors do not fit.
     """
-    values = read_config(path)
-    if values is None:
-        published = read_tensors(path)
-        first_shape = getattr(published.get("input_blocks.0.0.weight"), "shape", ())
-        is_upsampler = first_shape[1:2] == (PUBLISHED_UPSAMPLER.in_channels,)
-        network = convert(published, str(path), PUBLISHED_UPSAMPLER if is_upsampler else PUBLISHED_BASE)
-        return network.to(device=device, dtype=dtype)
-    tensors = read_onto(path, device, dtype)
-    try:
-        network = _empty(GlideConfig.from_dict(values))
-    except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
-        raise WeightsError(f"{path}: no GLIDE can be built from its config: {error}") from error
-    check_fit({name: tuple(value.shape) for name, value in network.state_dict().items()}, tensors, str(path))
-    return _fill(network, tensors)
+    return load_network("GLIDE", path, device, dtype, build, convert)
+
+
+def build(values: Mapping) -> Glide:
+    """A network of the config that `save` stores."""
+    return Glide(GlideConfig.from_dict(values))
 
 
 def save(network: Glide, path: Path, report: Report = no_report) -> None:
@@ -154,154 +137,87 @@ def save(network: Glide, path: Path, report: Report = no_report) -> None:
     write_network(path, network.state_dict(), asdict(network.config), report)
 
 
-def convert(published: Mapping[str, torch.Tensor], source: str, config: GlideConfig) -> Glide:
-    """A published GLIDE state dict as our network: frozen, eval mode, same precision.
+def convert(published: Mapping[str, torch.Tensor], source: str, config: GlideConfig | None = None) -> Glide:
+    """A published GLIDE state dict as our network: frozen, in evaluation mode, in the same precision.
 
     Parameters
     ----------
     published : tensors under glide_text2im's names. The network shares the memory of most.
     source : the file, for messages.
-    config : the sizes that the network must have; the widths of heads cannot be read from tensors.
+    config : the sizes that the network must have, as tensors do not tell the width of heads; None takes
+        those of the published base model or upsampler.
 
     Raises
     ------
     WeightsError
         Naming what is missing, not expected, or of another shape.
     """
-    network = _empty(config)
-    entries = list(published_entries(network))
-    check_fit({entry.published: entry.shape for entry in entries}, published, source)
-    tensors = {}
-    for entry in entries:
-        tensors.update(entry.split(published[entry.published]))
-    return _fill(network, tensors)
+    if config is None:
+        first_shape = getattr(published.get("input_blocks.0.0.weight"), "shape", ())
+        is_upsampler = first_shape[1:2] == (PUBLISHED_UPSAMPLER.in_channels,)
+        config = PUBLISHED_UPSAMPLER if is_upsampler else PUBLISHED_BASE
+    return layout(config).fill(build_empty("GLIDE", Glide, config, source), published, source)
 
 
-def _empty(config: GlideConfig) -> Glide:
-    with torch.device("meta"):
-        return Glide(config)
+def layout(config: GlideConfig) -> Layout:
+    """How glide_text2im publishes the tensors of a network: levels as one list of blocks."""
+    layers = config.layers_per_level
+    each = layers + 1  # blocks of a level
+    attends = config.attention[::-1]  # of the levels on the way up
+    blocks = (
+        (r"^unet\.mid_block\.resnets\.(\d)", lambda found: f"middle_block.{2 * int(found[1])}"),
+        (r"^unet\.mid_block\.attentions\.0", "middle_block.1"),
+        (
+            r"^unet\.down_blocks\.(\d+)\.(resnets|attentions)\.(\d+)",
+            lambda found: f"input_blocks.{1 + int(found[1]) * each + int(found[3])}.{_PLACES[found[2]]}",
+        ),
+        (
+            r"^unet\.down_blocks\.(\d+)\.downsamplers\.0",
+            lambda found: f"input_blocks.{(int(found[1]) + 1) * each}.0",
+        ),
+        (
+            r"^unet\.up_blocks\.(\d+)\.(resnets|attentions)\.(\d+)",
+            lambda found: f"output_blocks.{int(found[1]) * each + int(found[3])}.{_PLACES[found[2]]}",
+        ),
+        (
+            r"^unet\.up_blocks\.(\d+)\.upsamplers\.0",
+            lambda found: (
+                f"output_blocks.{int(found[1]) * each + layers}.{2 if attends[int(found[1])] else 1}"
+            ),
+        ),
+    )
+    packed = r"\.(qkv|encoder_kv|proj_out)\.weight$"
+    return Layout((*blocks, *_RENAMES), packed, kernel=(1,), head_width=config.head_width)
 
 
-def _fill(network: Glide, tensors: Mapping[str, torch.Tensor]) -> Glide:
-    network.load_state_dict(tensors, strict=True, assign=True)
-    return network.requires_grad_(False).eval()
-
-
-# Published names of the parts of a block, by ours.
-_RESNET = {
-    "norm1": "in_layers.0",
-    "conv1": "in_layers.2",
-    "time_emb_proj": "emb_layers.1",
-    "norm2": "out_layers.0",
-    "conv2": "out_layers.3",
-    "conv_shortcut": "skip_connection",
-}
-_ATTENTION = {
-    "group_norm": "norm",
-    "to_out.0": "proj_out",
-    "to_q": "qkv",
-    "to_k": "qkv",
-    "to_v": "qkv",
-    "add_k_proj": "encoder_kv",
-    "add_v_proj": "encoder_kv",
-}
-_TEXT_BLOCK = {
-    "attention_norm": "ln_1",
-    "query_key_value": "attn.c_qkv",
-    "attention_out": "attn.c_proj",
-    "mlp_norm": "ln_2",
-    "mlp_in": "mlp.c_fc",
-    "mlp_out": "mlp.c_proj",
-}
-_WHOLE = {
-    "unet.time_embedding.linear_1": "time_embed.0",
-    "unet.time_embedding.linear_2": "time_embed.2",
-    "unet.conv_in": "input_blocks.0.0",
-    "unet.conv_norm_out": "out.0",
-    "unet.conv_out": "out.2",
-    "text_encoder.token_embedding": "token_embedding",
-    "text_encoder.positional_embedding": "positional_embedding",
-    "text_encoder.padding_embedding": "padding_embedding",
-    "text_encoder.final_norm": "final_ln",
-    "text_encoder.summary_projection": "transformer_proj",
-}
-
-
-class PublishedEntry(NamedTuple):
-    """One published tensor and the tensors of ours that it holds, packed head by head if several."""
-
-    published: str
-    ours: tuple[str, ...]
-    shape: tuple[int, ...]  # of the published tensor
-    num_heads: int
-
-    def split(self, tensor: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Our tensors, by name, from the published one."""
-        parts = len(self.ours)
-        if len(self.shape) == 3:  # a 1-D convolution of width 1 is our linear layer
-            tensor = tensor.squeeze(-1)
-        if parts == 1:
-            return {self.ours[0]: tensor}
-        rest = tensor.shape[1:]
-        packed = tensor.reshape(self.num_heads, parts, -1, *rest)
-        return {name: packed[:, part].reshape(-1, *rest) for part, name in enumerate(self.ours)}
-
-
-def published_entries(network: Glide) -> Iterator[PublishedEntry]:
-    """Every tensor of the published state dict that a network of these sizes has."""
-    shapes = {name: tuple(value.shape) for name, value in network.state_dict().items()}
-    for published, ours in _group_by_published_name(network.config, shapes).items():
-        rows, *columns = shapes[ours[0]]
-        is_attention_weight = re.search(r"\.(qkv|encoder_kv|proj_out)\.weight$", published)
-        yield PublishedEntry(
-            published,
-            tuple(ours),
-            (len(ours) * rows, *columns, *([1] if is_attention_weight else [])),
-            max(1, rows // network.config.head_width),
-        )
-
-
-def _group_by_published_name(config: GlideConfig, names: Mapping) -> dict[str, list[str]]:
-    prefixes = dict(_block_names(config))
-    groups: dict[str, list[str]] = {}
-    for name in names:
-        groups.setdefault(_published_name(name, prefixes), []).append(name)
-    return groups
-
-
-def _published_name(name: str, prefixes: Mapping[str, str]) -> str:
-    if name in _WHOLE:
-        return _WHOLE[name]
-    layer, parameter = name.rsplit(".", 1)
-    if layer in _WHOLE:
-        return f"{_WHOLE[layer]}.{parameter}"
-    block = re.match(
-        r"text_encoder\.blocks\.\d+|unet\..*?(?:resnets|attentions|downsamplers|upsamplers)\.\d+", layer
-    )[0]
-    part = layer[len(block) + 1 :]
-    parts = _TEXT_BLOCK if block.startswith("text") else _ATTENTION if "attentions" in block else _RESNET
-    return f"{prefixes[block]}.{parts[part]}.{parameter}"
-
-
-def _block_names(config: GlideConfig) -> Iterator[tuple[str, str]]:
-    """(ours, published) for every residual, attention and transformer block."""
-    for index in range(config.text.num_layers):
-        yield f"text_encoder.blocks.{index}", f"transformer.resblocks.{index}"
-    yield "unet.mid_block.resnets.0", "middle_block.0"
-    yield "unet.mid_block.attentions.0", "middle_block.1"
-    yield "unet.mid_block.resnets.1", "middle_block.2"
-    num_levels, layers = len(config.channels), config.layers_per_level
-    for level in range(num_levels):
-        for layer in range(layers):
-            index = 1 + level * (layers + 1) + layer
-            yield f"unet.down_blocks.{level}.resnets.{layer}", f"input_blocks.{index}.0"
-            yield f"unet.down_blocks.{level}.attentions.{layer}", f"input_blocks.{index}.1"
-        halving = (level + 1) * (layers + 1)
-        yield f"unet.down_blocks.{level}.downsamplers.0", f"input_blocks.{halving}.0"
-    for level, attends in enumerate(reversed(config.attention)):
-        for layer in range(layers + 1):
-            index = level * (layers + 1) + layer
-            yield f"unet.up_blocks.{level}.resnets.{layer}", f"output_blocks.{index}.0"
-            yield f"unet.up_blocks.{level}.attentions.{layer}", f"output_blocks.{index}.1"
-        doubling = level * (layers + 1) + layers
-        yield f"unet.up_blocks.{level}.upsamplers.0", f"output_blocks.{doubling}.{2 if attends else 1}"
+_PLACES = {"resnets": 0, "attentions": 1}  # in a published block
+_RENAMES = (
+    (r"^unet\.time_embedding\.linear_1", "time_embed.0"),
+    (r"^unet\.time_embedding\.linear_2", "time_embed.2"),
+    (r"^unet\.conv_in", "input_blocks.0.0"),
+    (r"^unet\.conv_norm_out", "out.0"),
+    (r"^unet\.conv_out", "out.2"),
+    # residual blocks
+    (r"\.norm1\b", ".in_layers.0"),
+    (r"\.conv1\b", ".in_layers.2"),
+    (r"\.time_emb_proj\b", ".emb_layers.1"),
+    (r"\.norm2\b", ".out_layers.0"),
+    (r"\.conv2\b", ".out_layers.3"),
+    (r"\.conv_shortcut\b", ".skip_connection"),
+    # attention
+    (r"\.group_norm\b", ".norm"),
+    (r"\.to_out\.0\b", ".proj_out"),
+    (r"\.to_[qkv]\b", ".qkv"),
+    (r"\.add_[kv]_proj\b", ".encoder_kv"),
+    # the text encoder
+    (r"^text_encoder\.blocks", "transformer.resblocks"),
+    (r"^text_encoder\.final_norm", "final_ln"),
+    (r"^text_encoder\.summary_projection", "transformer_proj"),
+    (r"^text_encoder\.", ""),
+    (r"\.attention_norm\b", ".ln_1"),
+    (r"\.query_key_value\b", ".attn.c_qkv"),
+    (r"\.attention_out\b", ".attn.c_proj"),
+    (r"\.mlp_norm\b", ".ln_2"),
+    (r"\.mlp_in\b", ".mlp.c_fc"),
+    (r"\.mlp_out\b", ".mlp.c_proj"),
+)

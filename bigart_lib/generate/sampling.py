@@ -1,11 +1,9 @@
-"""Denoising with GLIDE's networks, on diffusers' schedulers: noise in, pictures out.
-
-Knows how to sample, not what the pictures are for: see `stages.py`.
-"""
+"""Denoising with GLIDE's networks, on diffusers' schedulers: noise in, pictures out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +11,8 @@ import torch
 from torch.nn import functional
 
 from bigart_lib.progress import Progress, Report, no_report
-from bigart_lib.settings import GenerateSettings, Sampling
+from bigart_lib.settings import GenerateSettings
+from bigart_lib.weights import Sampling
 
 if TYPE_CHECKING:
     from diffusers import SchedulerMixin
@@ -24,6 +23,26 @@ if TYPE_CHECKING:
 BASE_SIZE = 64  # px a side of what the base model paints
 UPSAMPLED_SIZE = 256  # px a side after the upsampler
 TIMESTEPS = 1000  # of the noise schedules that GLIDE was trained with
+
+
+def complete(settings: GenerateSettings, sampling: Sampling) -> GenerateSettings:
+    """The settings, with what the artist left open taken from how the networks want to be sampled."""
+    return replace(
+        settings,
+        steps=settings.steps if settings.steps is not None else sampling.steps,
+        guidance=settings.guidance if settings.guidance is not None else sampling.guidance,
+        sampler=settings.sampler or sampling.sampler,
+    )
+
+
+def draw_noise(generator: torch.Generator, side: int) -> torch.Tensor:
+    """Standard normals (1, 3, side, side), to start denoising from."""
+    return torch.randn(1, 3, side, side, generator=generator)
+
+
+def round_to_levels(picture: torch.Tensor) -> torch.Tensor:
+    """A picture in [0, 1] in steps of 1/255: the published upsampler was shown pictures of 256 levels."""
+    return (picture.clamp(0, 1) * 255).round() / 255
 
 
 @torch.inference_mode()
@@ -69,8 +88,7 @@ def sample_upsampler(
     """Pictures in [0, 1] from small ones and noises of their shape, without guidance, as published."""
     conditional = upsampler.encode([prompt])
     size = noises[0].shape[-2:]
-    # The published upsampler was shown pictures of 256 levels.
-    low = [(one.clamp(0, 1) * 255).round() / 127.5 - 1 for one in small]
+    low = [round_to_levels(one) * 2 - 1 for one in small]
     low = torch.cat([functional.interpolate(one, size=size, mode="bilinear") for one in low])
     low = low.to(upsampler.unet.device)
 

@@ -1,6 +1,6 @@
 """GLIDE's text encoder: token ids to the two things a GLIDE UNet reads of a prompt.
 
-The one network of GLIDE that no library holds. Knows nothing of pictures.
+No library has this network.
 """
 
 from __future__ import annotations

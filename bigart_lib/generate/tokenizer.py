@@ -1,4 +1,4 @@
-"""Prompts to token ids, for GLIDE's text encoder. Knows words and numbers, no network."""
+"""Prompts to token ids, for GLIDE's text encoder."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import base64
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 
@@ -20,26 +20,17 @@ GPT2_RANKS = "weights/embedded/gpt2.tiktoken"
 GPT2_PATTERN = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 
 
-class Tokenizer:
-    """What both tokenizers share: ids padded to a fixed length, with a mask of the real ones.
+class Tokenizer(Protocol):
+    """What GLIDE asks of a tokenizer, and how ids become batches."""
 
-    Parameters
-    ----------
-    context_length : tokens in a sequence; a longer prompt is cut.
-    padding_id : the id that fills what is left.
-    """
-
-    def __init__(self, context_length: int, padding_id: int) -> None:
-        self.context_length = context_length
-        self.padding_id = padding_id
+    context_length: int  # tokens in a sequence; a longer prompt is cut
+    padding_id: int  # fills what is left
 
     def tokens(self, prompt: str) -> list[int]:
         """Token ids of one prompt, neither cut nor padded."""
-        raise TypeError("use BytePairTokenizer or WordTokenizer")
 
     def read(self, prompt: str) -> Reading:
         """Which words of the prompt are followed, and which are not."""
-        raise TypeError("use BytePairTokenizer or WordTokenizer")
 
     def __call__(self, prompts: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
         """Ids (N, context_length) int64, and the mask of the same shape, True at the prompt's own tokens.
@@ -60,7 +51,7 @@ class BytePairTokenizer(Tokenizer):
     """GPT-2's byte-level byte pair encoding of the lower-cased prompt, as published GLIDE reads it."""
 
     def __init__(self, context_length: int = 128) -> None:
-        super().__init__(context_length, padding_id=50256)
+        self.context_length, self.padding_id = context_length, 50256
 
     def tokens(self, prompt: str) -> list[int]:
         """Token ids of one prompt, neither cut nor padded."""
@@ -72,13 +63,13 @@ class BytePairTokenizer(Tokenizer):
 
 
 class WordTokenizer(Tokenizer):
-    """One token a word, from a small vocabulary; other words are read as one of it, or passed over.
+    """One token per word of a small vocabulary; other words are read as a known word, or ignored.
 
-    A whole vocabulary of byte pairs would be most of the weight of a small model.
+    The embeddings of all byte pairs would be most of the size of a small model.
     """
 
     def __init__(self, vocabulary: Sequence[str], context_length: int) -> None:
-        super().__init__(context_length, padding_id=len(vocabulary))
+        self.context_length, self.padding_id = context_length, len(vocabulary)
         self._ids = {word: index for index, word in enumerate(vocabulary)}
 
     def tokens(self, prompt: str) -> list[int]:

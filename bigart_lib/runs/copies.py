@@ -6,6 +6,8 @@ import filecmp
 import shutil
 from pathlib import Path
 
+from bigart_lib.files import writing
+
 CHANGING = {".json"}  # kinds of files that are written again; all others are written once
 
 
@@ -19,13 +21,12 @@ def copy_new(source: Path, target: Path) -> None:
     """
     for path in sorted(source.rglob("*")):
         arrived = target / path.relative_to(source)
-        if path.is_dir() or path.suffix == ".part" or (arrived.exists() and path.suffix not in CHANGING):
+        is_changing = path.suffix in CHANGING
+        if path.is_dir() or path.name.startswith(".") or (arrived.exists() and not is_changing):
             continue
-        arrived.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = arrived.with_name(f"{arrived.name}.part")
-        shutil.copyfile(path, unfinished)
-        if not filecmp.cmp(path, unfinished, shallow=False):
-            unfinished.unlink()
+        with path.open("rb") as original, writing(arrived, replace=is_changing) as copy:
+            shutil.copyfileobj(original, copy)
+        if not filecmp.cmp(path, arrived, shallow=False):
+            arrived.unlink()
             raise OSError(f"{path} did not arrive whole in {target}")
-        unfinished.replace(arrived)
         shutil.copystat(path, arrived)

@@ -1,4 +1,4 @@
-"""The studio: a prompt, seven thumbnails, one click, two sliders, a print, as widgets for a notebook."""
+"""The studio: a prompt, thumbnails, one click, two sliders, a print, as widgets for a notebook."""
 
 from __future__ import annotations
 

@@ -8,17 +8,22 @@ from typing import TYPE_CHECKING
 import ipywidgets
 from PIL import Image
 
+from bigart_lib.progress import duration
 from bigart_lib.settings import TEXTURE_AMOUNT, TEXTURE_SIZE, TextureSettings
 from bigart_lib.studio import parts
 from bigart_lib.studio.comparison import Comparison
 from bigart_lib.studio.overview import CROP, Overview
+from bigart_lib.studio.parts import Click, Guard
 from bigart_lib.studio.progress_row import ProgressRow
 
 if TYPE_CHECKING:
-    from bigart_lib.finish.preview import TexturePreview
+    from bigart_lib.bigart import Forecast
+    from bigart_lib.finish.texture import TexturePreview
 
 STYLE = {"description_width": "96px"}
 TEXTURE_VIEW, ENHANCED_VIEW = "Texture, live", "VQGAN: before, after"
+
+Pair = tuple[Image.Image, Image.Image]  # before and after VQGAN
 
 
 class EnlargeCard:
@@ -26,67 +31,45 @@ class EnlargeCard:
 
     Parameters
     ----------
-    number, title, name : of the card, and what it calls its picture, as "1K".
-    on_make, on_cancel : called by the buttons.
+    number : of the card.
+    side : one of `settings.PICTURE_SIZES`.
+    vqgan : whether VQGAN may be chosen here.
+    make, cancel : called by the buttons, the first with this card.
+    change : called when something else is asked for.
     guard : wraps what a widget calls, so that errors are shown.
-    can_enhance : whether VQGAN may be chosen here.
     """
 
     def __init__(
-        self,
-        number: int,
-        title: str,
-        name: str,
-        on_make: Callable[[], None],
-        on_cancel: Callable[[], None],
-        guard: Callable[[Callable], Callable],
-        can_enhance: bool,
+        self, number: int, side: int, vqgan: bool, make: Callable, cancel: Click, change: Click, guard: Guard
     ) -> None:
-        self._name = name
+        self.side, self.name = side, f"{side // 1024}K" if side >= 1024 else f"{side} px"
+        self._whole: Image.Image | None = None  # in the size that it has here
         self._preview: TexturePreview | None = None
-        self._enhanced: tuple[Image.Image, Image.Image] | None = None  # before and after
-        standard = TextureSettings()
-        self.amount = ipywidgets.FloatSlider(
-            100 * standard.amount, min=100 * TEXTURE_AMOUNT.least, max=100 * TEXTURE_AMOUNT.most, step=0.5,
-            description="Texture, %", readout_format=".1f", style=STYLE,
-        )  # fmt: skip
-        self.size = ipywidgets.IntSlider(
-            standard.size,
-            min=TEXTURE_SIZE.least,
-            max=TEXTURE_SIZE.most,
-            description="Texture size",
-            style=STYLE,
-        )
-        for slider in (self.amount, self.size):
-            slider.observe(guard(lambda _: self._show_texture()), names="value")
-        self.enhance = ipywidgets.Checkbox(
-            False, description="VQGAN repaints the details", indent=False, disabled=not can_enhance
-        )
-        self.make = parts.button(f"Make {name}", guard(on_make), "bigart-primary")
-        self.overview = Overview(guard(self._show_part))
+        self._enhanced: Pair | None = None
+        self.amount, self.size = _texture_sliders()
+        self.enhance = ipywidgets.Checkbox(False, description="VQGAN repaints the details", indent=False)
+        parts.show(self.enhance, vqgan)
+        show_part = guard(lambda *_: self._show_part())
+        for widget in (self.amount, self.size, self.enhance):
+            widget.observe(show_part, names="value")
+            widget.observe(guard(lambda _: change()), names="value")
+        self.make = parts.button(f"Make {self.name}", guard(lambda: make(self)), "bigart-primary")
+        self.overview, self.comparison = Overview(show_part), Comparison()
         self.image = parts.named(ipywidgets.Image(format="png", width=CROP, height=CROP), "bigart-crop")
-        self.view = parts.named(
-            ipywidgets.ToggleButtons(options=[TEXTURE_VIEW, ENHANCED_VIEW], style={"button_width": "200px"}),
-            "bigart-view",
-        )
-        self.view.observe(guard(lambda _: self._choose_view()), names="value")
-        self.comparison = Comparison()
-        self.progress = ProgressRow(on_cancel)
-        self._empty = parts.text("", "bigart-empty")
-        self._note = parts.text("", "bigart-note")
-        controls = [self.overview.widget, self.amount, self.size]
-        controls += [self.enhance] if can_enhance else []
-        self._waiting = parts.text("Pick a picture first.", "bigart-note")
+        self.view = parts.choice([TEXTURE_VIEW, ENHANCED_VIEW], 200, "bigart-view", show_part)
+        self.progress = ProgressRow(cancel)
+        empty = f"<div>Make {self.name} to see it here at full size, with texture.</div>"
+        self._empty = parts.text(empty, "bigart-empty")
+        self._note, self._waiting = parts.text("", "bigart-note"), parts.text("", "bigart-note")
+        large = [self.view, self.image, self.comparison.widget, self._empty, self._note]
+        controls = [self.overview.widget, self.amount, self.size, self.enhance, self.make]
         self._body = parts.row(
-            parts.column(
-                self.view, self.image, self.comparison.widget, self._empty, self._note,
-                classes=["bigart-large"],
-            ),
-            parts.column(*controls, self.make, classes=["bigart-controls"]),
+            parts.column(*large, classes=["bigart-large"]),
+            parts.column(*controls, classes=["bigart-controls"]),
             classes=["bigart-body"],
-        )  # fmt: skip
-        self.widget = parts.card(number, title, [self._waiting, self._body, self.progress.widget])
-        self.close("Pick a picture first.")
+        )
+        children = [self._waiting, self._body, self.progress.widget]
+        self.widget = parts.card(number, f"Enlarge to {self.name}", children)
 
     def texture(self) -> TextureSettings:
         """The texture that the sliders ask for."""
@@ -98,63 +81,67 @@ class EnlargeCard:
 
     def close(self, words: str) -> None:
         """Show nothing but what is to be done first."""
-        self._waiting.value = parts.escape(words)
-        parts.show(self._waiting, True)
-        parts.show(self._body, False)
-        parts.show(self.progress.widget, False)
+        self._whole = self._preview = self._enhanced = None
+        parts.fold(self._waiting, [self._body, self.progress.widget], words)
 
     def open(
-        self,
-        whole: Image.Image,
-        size: int,
-        preview: TexturePreview | None,
-        enhanced: tuple[Image.Image, Image.Image] | None = None,
+        self, whole: Image.Image, size: tuple[int, int], preview: TexturePreview | None, enhanced: Pair | None
     ) -> None:
         """Show a picture.
 
         Parameters
         ----------
         whole : the picture as it is now, of any size.
-        size : px a side that it has here.
+        size : width and height in px that it has here.
         preview : the texture on it, once it is made.
         enhanced : before and after VQGAN, if it was asked for.
         """
-        for widget, shown in ((self._waiting, False), (self._body, True), (self.progress.widget, True)):
-            parts.show(widget, shown)
+        parts.fold(self._waiting, [self._body, self.progress.widget])
+        self._whole = whole if whole.size == size else None
         self._preview, self._enhanced = preview, enhanced
-        self.overview.show(whole, f"the whole picture, {self._name}", (size, size))
+        self.overview.show(whole, f"the whole picture, {self.name}", size)
         parts.show(self.view, enhanced is not None)
         if enhanced is None:
             self.view.value = TEXTURE_VIEW
-        parts.show(self._empty, preview is None)
-        self._empty.value = f"<div>Make {self._name} to see it here at full size, with texture.</div>"
-        self._note.value = "" if preview is None else "At 1:1, the very pixels of the result."
-        self._choose_view()
+        self._show_part()
 
-    def tell_duration(self, seconds: float) -> None:
-        """Say on the button about how long making takes."""
-        self.make.description = f"Make {self._name}, about {parts.duration(seconds)}"
+    def tell(self, forecast: Forecast) -> None:
+        """Say what is still to be done, about how long it will take, and what the memory does not allow."""
+        actions = {step.action for step in forecast.steps}
+        is_made = self.make.disabled = not forecast.steps and not forecast.pictures
+        words = "New texture only" if actions == {"texture"} else f"Make {self.name}"
+        words = f"{self.name} is made" if is_made else f"{words}, about {duration(forecast.seconds)}"
+        self.make.description = self.make.tooltip = words
+        seen = "as it was made before" if "enlarge" in actions else "the very pixels of the result"
+        notes = [f"At 1:1, {seen}."] if self._preview or self._whole else []
+        self._note.value = parts.escape(" ".join([*notes, *forecast.compromises]))
 
     def show_enhanced(self) -> None:
         """Turn to the view before and after VQGAN."""
         self.view.value = ENHANCED_VIEW
 
-    def _choose_view(self) -> None:
-        parts.show(self.image, self._preview is not None and not self._compares)
-        parts.show(self.comparison.widget, self._compares)
-        self._show_part()
-
-    @property
-    def _compares(self) -> bool:
-        return self.view.value == ENHANCED_VIEW and self._enhanced is not None
-
     def _show_part(self) -> None:
-        if self._compares:
-            before, after = (image.crop(self.overview.box) for image in self._enhanced)
+        is_there = self._preview is not None or self._whole is not None
+        compares = self.view.value == ENHANCED_VIEW and self._enhanced is not None
+        parts.show(self.comparison.widget, compares)
+        parts.show(self.image, is_there and not compares)
+        parts.show(self._empty, not is_there and not compares)
+        if compares:
+            before, after = (image.crop(self.overview.box_in(image.size)) for image in self._enhanced)
             self.comparison.show(before, after, "before VQGAN", "after")
-        else:
-            self._show_texture()
-
-    def _show_texture(self) -> None:
-        if self._preview is not None:
+        elif self._preview is not None:
             self.image.value = parts.png(self._preview.crop(self.texture(), self.overview.box))
+        elif self._whole is not None:  # where nothing unrounded was kept
+            self.image.value = parts.png(self._whole.crop(self.overview.box))
+
+
+def _texture_sliders() -> tuple[ipywidgets.FloatSlider, ipywidgets.IntSlider]:
+    """For the amount in percent, and for the size."""
+    standard, (least, most) = TextureSettings(), TEXTURE_AMOUNT
+    amount = ipywidgets.FloatSlider(
+        100 * standard.amount, min=100 * least, max=100 * most, step=0.5,
+        description="Texture, %", readout_format=".1f", style=STYLE,
+    )  # fmt: skip
+    least, most = TEXTURE_SIZE
+    size = ipywidgets.IntSlider(standard.size, min=least, max=most, description="Texture size", style=STYLE)
+    return amount, size

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import queue
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from bigart_lib.machine import on_colab
 from bigart_lib.progress import CancelledError, Progress, Report
 from bigart_lib.studio import messages
 
@@ -30,11 +30,6 @@ class Listener(NamedTuple):
     done: Callable[[Any], None]
     failed: Callable[[BaseException], None]
     cancelled: Callable[[], None]
-
-
-def in_colab() -> bool:
-    """Whether this kernel is one of Colab's."""
-    return "google.colab" in sys.modules
 
 
 class Jobs:
@@ -57,8 +52,7 @@ class Jobs:
 
     def cancel(self) -> None:
         """Ask the job to stop at its next step."""
-        job = self._job
-        if job is not None:
+        if (job := self._job) is not None:
             job.cancel.set()
 
     def start(self, job: Callable[[Report], Any], listener: Listener) -> None:
@@ -72,15 +66,13 @@ class Jobs:
         RuntimeError
             When another job runs.
         """
-        if in_colab() and threading.current_thread() is threading.main_thread():
+        if on_colab() and threading.current_thread() is threading.main_thread():
             with _interrupts() as interrupts:
                 self._tell_all_here(self._start(job, listener), interrupts)
         else:
             with self.lock:
                 started = self._start(job, listener)
-                self._pump = threading.Thread(
-                    target=self._tell_all, args=(started,), name="bigart-pump", daemon=True
-                )
+                self._pump = threading.Thread(None, self._tell_all, "bigart-pump", (started,), daemon=True)
                 self._pump.start()
 
     def _start(self, job: Callable[[Report], Any], listener: Listener) -> _Job:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import ipywidgets
 from PIL import Image
 
@@ -16,7 +14,7 @@ CROP = 512  # px a side of what is shown at 1:1
 class Overview:
     """Calls `on_move` when another part was chosen; `box` is that part."""
 
-    def __init__(self, on_move: Callable[[], None]) -> None:
+    def __init__(self, on_move: parts.Click) -> None:
         self._picture = parts.text("", "bigart-overview")
         # The page writes where the artist clicked into this field, as "0.25 0.5" of width and height.
         self.spot = parts.named(ipywidgets.Text("0.5 0.5"), "bigart-spot")
@@ -27,8 +25,7 @@ class Overview:
     def show(self, image: Image.Image, name: str, size: tuple[int, int] | None = None) -> None:
         """Show a picture that stands for one of another size, if given."""
         self._size = size or image.size
-        small = image.convert("RGB")
-        small.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS, reducing_gap=2)
+        small = parts.small(image, SIDE)
         left, upper, right, lower = self.box
         width, height = self._size
         shares = (left / width, upper / height, (right - left) / width, (lower - upper) / height)
@@ -43,12 +40,16 @@ class Overview:
     @property
     def box(self) -> tuple[int, int, int, int]:
         """Left, upper, right and lower edge of the chosen part in px, inside the picture."""
+        return self.box_in(self._size)
+
+    def box_in(self, size: tuple[int, int]) -> tuple[int, int, int, int]:
+        """The same place in the picture when it has another size."""
         try:
             across, down = (min(max(float(share), 0.0), 1.0) for share in self.spot.value.split())
         except ValueError:  # whatever else came into the field
             across, down = 0.5, 0.5
         edges = []
-        for share, length in ((across, self._size[0]), (down, self._size[1])):
+        for share, length in ((across, size[0]), (down, size[1])):
             side = min(CROP, length)
             start = min(max(round(share * length) - side // 2, 0), length - side)
             edges.append((start, start + side))

@@ -6,11 +6,15 @@ import base64
 import html
 import io
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import ipywidgets
 from PIL import Image
 
-JPEG_QUALITY = 85  # seven noisy thumbnails, or a noisy comparison, stay under a megabyte
+Click = Callable[[], None]  # what a button calls
+Guard = Callable[[Callable], Callable]  # wraps what a widget calls, so that errors are shown
+
+JPEG_QUALITY = 85  # noisy thumbnails of a batch, or a noisy comparison, stay under a megabyte
 
 
 def png(image: Image.Image) -> bytes:
@@ -27,6 +31,13 @@ def data_address(image: Image.Image) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
+def small(image: Image.Image, side: int) -> Image.Image:
+    """A picture whose longer side is at most so many px."""
+    made = image.convert("RGB")
+    made.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2)
+    return made
+
+
 def escape(text: str) -> str:
     """Text as HTML that shows it, inside and outside of attributes."""
     return html.escape(text, quote=True)
@@ -37,11 +48,21 @@ def text(content: str = "", *classes: str) -> ipywidgets.HTML:
     return named(ipywidgets.HTML(content), *classes)
 
 
-def button(label: str, on_click: Callable[[], None], *classes: str, tooltip: str = "") -> ipywidgets.Button:
+def button(label: str, on_click: Click, *classes: str, tooltip: str = "") -> ipywidgets.Button:
     """A button that calls a function without arguments."""
     made = ipywidgets.Button(description=label, tooltip=tooltip or label)
     made.on_click(lambda _: on_click())
     return named(made, "bigart-button", *classes)
+
+
+def choice(
+    options: Sequence[str], width: int, name: str, on_choose: Click | None = None, **more: Any
+) -> ipywidgets.ToggleButtons:
+    """Buttons of so many px each, one of which is chosen."""
+    made = ipywidgets.ToggleButtons(options=options, style={"button_width": f"{width}px"}, **more)
+    if on_choose is not None:
+        made.observe(lambda _: on_choose(), names="value")
+    return named(made, name)
 
 
 def card(number: int, title: str, children: Sequence[ipywidgets.Widget]) -> ipywidgets.VBox:
@@ -72,10 +93,9 @@ def show(widget: ipywidgets.Widget, shown: bool) -> None:
     widget.layout.display = None if shown else "none"
 
 
-def duration(seconds: float) -> str:
-    """A length of time as people say it."""
-    if seconds < 1.5:
-        return "a second"
-    if seconds < 90:
-        return f"{seconds:.0f} seconds"
-    return f"{seconds / 60:.0f} minutes"
+def fold(waiting: ipywidgets.HTML, body: Sequence[ipywidgets.Widget], words: str = "") -> None:
+    """Show what is to be done first instead of a card's body, or the body where there is nothing to say."""
+    waiting.value = escape(words)
+    show(waiting, bool(words))
+    for widget in body:
+        show(widget, not words)

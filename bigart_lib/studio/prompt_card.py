@@ -1,15 +1,20 @@
-"""The first card: what to paint, with examples, a gentle hint, and how candidates are painted."""
+"""The first card: what to paint, with examples, what cannot be painted, and how candidates are painted."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import ipywidgets
 
-from bigart_lib.generate.prompts import EXAMPLES, hint
-from bigart_lib.settings import GUIDANCE, SAMPLERS, SEED, STEPS, GenerateSettings, Sampling, check, new_seed
+from bigart_lib.generate.prompts import EXAMPLES, about_words
+from bigart_lib.settings import COUNT, GUIDANCE, SEED, STEPS, GenerateSettings, check, new_seed
 from bigart_lib.studio import parts
+from bigart_lib.studio.parts import Click, Guard
 from bigart_lib.studio.progress_row import ProgressRow
+
+if TYPE_CHECKING:
+    from bigart_lib.bigart import BigArt
+    from bigart_lib.generate.generator import Generator
 
 SEEDS = ("new", "keep", "number")
 TEXT_STYLE = {"description_width": "84px"}
@@ -20,77 +25,34 @@ class PromptCard:
 
     Parameters
     ----------
-    sampling : what steps, guidance and sampler are until the artist changes them.
+    bigart : says what can be chosen, what cannot be painted, and which words are followed.
     on_create, on_cancel : called by the buttons.
     guard : wraps what a widget calls, so that errors are shown.
-    about_words : what to say of words of a prompt that the models do not follow.
     """
 
-    def __init__(
-        self,
-        sampling: Sampling,
-        on_create: Callable[[], None],
-        on_cancel: Callable[[], None],
-        guard: Callable[[Callable], Callable],
-        about_words: Callable[[str], str],
-    ) -> None:
-        self._about_words = about_words
+    def __init__(self, bigart: BigArt, on_create: Click, on_cancel: Click, guard: Guard) -> None:
+        self._bigart, self._guard, abilities = bigart, guard, bigart.generator.abilities
         self._last_seed: int | None = None
-        self.prompt = parts.named(
-            ipywidgets.Text(placeholder="sunset over a lake", description="Prompt"), "bigart-prompt"
-        )
+        prompt = ipywidgets.Text(placeholder="sunset over a lake", description="Prompt")
+        self.prompt = parts.named(prompt, "bigart-prompt")
         self.prompt.observe(guard(lambda _: self._show_hint()), names="value")
-        self.create = parts.button(
-            "Create seven", guard(on_create), "bigart-primary", tooltip="paint seven pictures of the prompt"
-        )
-        self._hint = parts.text("", "bigart-hint")
-        self.steps = ipywidgets.BoundedIntText(
-            sampling.steps, min=STEPS.least, max=STEPS.most, description="Steps", style=TEXT_STYLE
-        )
-        self.guidance = ipywidgets.FloatSlider(
-            sampling.guidance, min=GUIDANCE.least, max=GUIDANCE.most, step=0.1, readout_format=".1f",
-            description="Guidance", style=TEXT_STYLE, continuous_update=False,
-        )  # fmt: skip
-        self.sampler = ipywidgets.Dropdown(
-            options=SAMPLERS, value=sampling.sampler, description="Sampler", style=TEXT_STYLE
-        )
-        self.seed_from = parts.named(
-            ipywidgets.ToggleButtons(
-                options=SEEDS, style={"button_width": "96px"},
-                tooltips=("another each time", "the one before", "the number beside"),
-            ),
-            "bigart-seed",
-        )  # fmt: skip
-        self.seed = parts.named(ipywidgets.Text(placeholder="a whole number"), "bigart-seed-number")
-        self.seed.observe(guard(lambda _: self._choose_number()), names="value")
-        self._settings = parts.column(
-            parts.row(self.steps, self.guidance),
-            parts.row(self.sampler, parts.text("Seed", "bigart-label"), self.seed_from, self.seed),
-            classes=["bigart-settings"],
-        )
-        toggle = ipywidgets.ToggleButton(
-            False, description="Settings", tooltip="steps, guidance, sampler, seed"
-        )
+        self.create = parts.button("", guard(on_create), "bigart-primary", tooltip="paint the prompt")
+        self.hint = parts.text("", "bigart-hint")
+        self.choices = _choices(bigart.generator)
+        self.choices["count"].observe(guard(lambda _: self._show_count()), names="value")
+        self._show_count()
+        settings = parts.row(*self.choices.values(), self._seed_row(), classes=["bigart-settings"])
+        toggle = ipywidgets.ToggleButton(description="Settings", tooltip="steps, guidance, sampler, seed")
         self.settings_toggle = parts.named(toggle, "bigart-button", "bigart-quiet")
-        toggle.observe(guard(lambda change: parts.show(self._settings, change["new"])), names="value")
-        parts.show(self._settings, False)
+        toggle.observe(guard(lambda change: parts.show(settings, change["new"])), names="value")
+        parts.show(settings, False)
         self.progress = ProgressRow(on_cancel)
-        self.examples = [
-            parts.button(example, guard(self._chooser(example)), "bigart-example")
-            for group in EXAMPLES.values()
-            for example in group
-        ]
-        self.widget = parts.card(
-            1,
-            "Say what to paint",
-            [
-                parts.row(self.prompt, self.create, classes=["bigart-prompt-row"]),
-                self._hint,
-                self._example_rows(),
-                self._settings,
-                parts.row(self.settings_toggle, self.progress.widget, classes=["bigart-prompt-end"]),
-            ],
-        )
+        limits = parts.text(parts.escape(abilities.limits), "bigart-note", "bigart-limits")
+        parts.show(limits, bool(abilities.limits))
+        top = parts.row(self.prompt, self.create, classes=["bigart-prompt-row"])
+        end = parts.row(self.settings_toggle, self.progress.widget, classes=["bigart-prompt-end"])
+        children = [top, self.hint, limits, self._example_rows(), settings, end]
+        self.widget = parts.card(1, "Say what to paint", children)
 
     def settings(self) -> GenerateSettings:
         """How the artist wants candidates painted.
@@ -100,22 +62,26 @@ class PromptCard:
         ValueError
             When the seed is no whole number within its bounds.
         """
-        return GenerateSettings(
-            seed=self._chosen_seed(),
-            steps=self.steps.value,
-            guidance=round(self.guidance.value, 3),
-            sampler=self.sampler.value,
-        )
+        chosen = {name: widget.value for name, widget in self.choices.items()}
+        if "guidance" in chosen:
+            chosen["guidance"] = round(chosen["guidance"], 3)
+        return GenerateSettings(seed=self._chosen_seed(), **chosen)
 
     def take_over(self, prompt: str, settings: GenerateSettings) -> None:
-        """Show the prompt and the seed of a batch, so that its like can be asked for."""
+        """Show what a batch was painted with, so that its like can be asked for."""
         self.prompt.value = prompt
+        for name, widget in self.choices.items():
+            value = getattr(settings, name)
+            if value is not None and value in getattr(widget, "options", [value]):
+                widget.value = value
         self._remember(settings.seed)
 
-    @property
-    def hint(self) -> str:
-        """The hint that is shown, as HTML."""
-        return self._hint.value
+    def _seed_row(self) -> ipywidgets.HBox:
+        tooltips = ("another each time", "the one before", "the number beside")
+        self.seed_from = parts.choice(SEEDS, 96, "bigart-seed", tooltips=tooltips)
+        self.seed = parts.named(ipywidgets.Text(placeholder="a whole number"), "bigart-seed-number")
+        self.seed.observe(self._guard(lambda _: self._choose_number()), names="value")
+        return parts.row(parts.text("Seed", "bigart-label"), self.seed_from, self.seed)
 
     def _chosen_seed(self) -> int:
         if self.seed_from.value == "new" or (self.seed_from.value == "keep" and self._last_seed is None):
@@ -139,24 +105,45 @@ class PromptCard:
         if self.seed.value.strip() != str(self._last_seed):
             self.seed_from.value = "number"
 
-    def _chooser(self, example: str) -> Callable[[], None]:
-        def choose() -> None:
-            self.prompt.value = example
-
-        return choose
+    def _show_count(self) -> None:
+        self.create.description = f"Create {self.choices['count'].value}"
 
     def _show_hint(self) -> None:
-        prompt = self.prompt.value
-        self._hint.value = parts.escape(" ".join(filter(None, [hint(prompt), self._about_words(prompt)])))
+        words = about_words(self.prompt.value, self._bigart.read, self._bigart.name)
+        self.hint.value = parts.escape(words)
 
     def _example_rows(self) -> ipywidgets.VBox:
-        buttons = iter(self.examples)
-        rows = [
-            parts.row(
-                parts.text(parts.escape(group), "bigart-example-group"),
-                parts.named(ipywidgets.Box([next(buttons) for _ in examples]), "bigart-wrap"),
-                classes=["bigart-examples"],
-            )
-            for group, examples in EXAMPLES.items()
-        ]
+        def choose(example: str) -> Click:
+            return self._guard(lambda: setattr(self.prompt, "value", example))
+
+        self.examples, rows = [], []
+        for group, examples in EXAMPLES.items():
+            buttons = [parts.button(example, choose(example), "bigart-example") for example in examples]
+            self.examples += buttons
+            heading = parts.text(parts.escape(group), "bigart-example-group")
+            buttons = parts.named(ipywidgets.Box(buttons), "bigart-wrap")
+            rows.append(parts.row(heading, buttons, classes=["bigart-examples"]))
         return parts.column(*rows)
+
+
+def _choices(generator: Generator) -> dict[str, ipywidgets.Widget]:
+    """A widget for each setting that this generator has, by the setting's name."""
+    usual, more = generator.complete(GenerateSettings()), {"style": TEXT_STYLE}
+    made = {"count": _whole_number("Pictures", usual.count, COUNT)}
+    if usual.steps is not None:
+        made["steps"] = _whole_number("Steps", usual.steps, STEPS)
+    if generator.abilities.guidance and usual.guidance is not None:
+        made["guidance"] = ipywidgets.FloatSlider(
+            usual.guidance, min=GUIDANCE.least, max=GUIDANCE.most, step=0.1, readout_format=".1f",
+            description="Guidance", continuous_update=False, **more,
+        )  # fmt: skip
+    if usual.sampler in generator.abilities.samplers:
+        made["sampler"] = ipywidgets.Dropdown(
+            options=generator.abilities.samplers, value=usual.sampler, description="Sampler", **more
+        )
+    return made
+
+
+def _whole_number(words: str, value: int, bounds: tuple[int, int]) -> ipywidgets.BoundedIntText:
+    least, most = bounds
+    return ipywidgets.BoundedIntText(value, min=least, max=most, description=words, style=TEXT_STYLE)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import ipywidgets
 from PIL import Image
 
 from bigart_lib.pictures.images import PRINT_DPI
@@ -23,55 +22,44 @@ class ResultCard:
 
     Parameters
     ----------
-    on_download : called by the button; None leaves it out, where files are at hand anyway.
+    number : of the card.
+    on_download : called by the button with the file; None leaves it out, where files are at hand anyway.
     guard : wraps what a widget calls, so that errors are shown.
     """
 
-    def __init__(
-        self, number: int, on_download: Callable[[], None] | None, guard: Callable[[Callable], Callable]
-    ) -> None:
+    def __init__(self, number: int, on_download: Callable[[Path], None] | None, guard: parts.Guard) -> None:
         self._candidate: Image.Image | None = None
         self._finished: Image.Image | None = None
-        self.view = parts.named(
-            ipywidgets.ToggleButtons(options=[LOUPE, WHOLE], style={"button_width": "200px"}), "bigart-view"
-        )
-        self.view.observe(guard(lambda _: self._show_part()), names="value")
+        self._file = Path()
+        self.view = parts.choice([LOUPE, WHOLE], 200, "bigart-view", guard(self._show_part))
         self.overview = Overview(guard(self._show_part))
         self.comparison = Comparison()
         self._whole = parts.text("", "bigart-whole")
-        self._facts = parts.text("", "bigart-facts")
-        self.download = parts.button("Download", guard(on_download or _nothing), "bigart-primary")
+        self.facts = parts.text("", "bigart-facts")
+        self.download = parts.button("Download", guard(lambda: on_download(self._file)), "bigart-primary")
         parts.show(self.download, on_download is not None)
-        self._waiting = parts.text("Make 4K first.", "bigart-note")
+        self._waiting = parts.text("", "bigart-note")
         self._body = parts.row(
             parts.column(self.view, self.comparison.widget, self._whole, classes=["bigart-large"]),
-            parts.column(self.overview.widget, self._facts, self.download, classes=["bigart-controls"]),
+            parts.column(self.overview.widget, self.facts, self.download, classes=["bigart-controls"]),
             classes=["bigart-body"],
         )
         self.widget = parts.card(number, "The print", [self._waiting, self._body])
-        self.close()
 
-    def close(self) -> None:
+    def close(self, words: str) -> None:
         """Show nothing but what is to be done first."""
-        self._finished = None
-        parts.show(self._waiting, True)
-        parts.show(self._body, False)
+        self._candidate = self._finished = None
+        parts.fold(self._waiting, [self._body], words)
 
-    def show(self, candidate: Image.Image, finished: Image.Image, files: Sequence[Path]) -> None:
-        """Show a finished picture, what it was enlarged from, and where its stages are."""
-        self._candidate, self._finished = candidate, finished
-        parts.show(self._waiting, False)
-        parts.show(self._body, True)
+    def show(self, candidate: Image.Image, finished: Image.Image, file: Path, files: Sequence[Path]) -> None:
+        """Show a finished picture and its file, what it was enlarged from, and the files of all steps."""
+        self._candidate, self._finished, self._file = candidate, finished, file
+        parts.fold(self._waiting, [self._body])
         self.overview.show(finished, "the finished picture")
-        whole = finished.resize((CROP, CROP), Image.Resampling.LANCZOS, reducing_gap=2)
-        self._whole.value = f'<img src="{parts.data_address(whole)}" alt="the finished picture">'
-        self._facts.value = _facts(finished, files)
+        whole = parts.data_address(parts.small(finished, CROP))
+        self._whole.value = f'<img src="{whole}" alt="the finished picture">'
+        self.facts.value = _facts(finished, files)
         self._show_part()
-
-    @property
-    def facts(self) -> str:
-        """Print size and files, as HTML."""
-        return self._facts.value
 
     def _show_part(self) -> None:
         whole = self.view.value == WHOLE
@@ -92,18 +80,13 @@ class ResultCard:
 def _facts(image: Image.Image, files: Sequence[Path]) -> str:
     inches = image.width / PRINT_DPI, image.height / PRINT_DPI
     cm = tuple(CM_PER_INCH * side for side in inches)
-    stages = "".join(
+    items = "".join(
         f"<li><code>{parts.escape(path.name)}</code> {path.stat().st_size / 1e6:.1f} MB</li>"
         for path in files
     )
-    folder = files[0].parent if files else Path()
     return (
         f"<p><b>{image.width} × {image.height} pixels</b><br>prints at {PRINT_DPI} DPI on "
         f"{cm[0]:.1f} × {cm[1]:.1f} cm, {inches[0]:.1f} × {inches[1]:.1f} in</p>"
-        f"<p>In <code>{parts.escape(str(folder))}</code>:</p><ul>{stages}</ul>"
+        f"<p>In <code>{parts.escape(str(files[0].parent))}</code>:</p><ul>{items}</ul>"
         f"<p class='bigart-attribution'>{ATTRIBUTION}</p>"
     )
-
-
-def _nothing() -> None:
-    """Stand in for a button that is not shown."""

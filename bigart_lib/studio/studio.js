@@ -49,7 +49,7 @@
     }
     if (isField(target)) return;
     const arrows = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1]};
-    if (/^[1-7]$/.test(event.key) && target.type !== 'range') {
+    if (/^[1-9]$/.test(event.key) && target.type !== 'range') {
       pick(thumbnails()[event.key - 1]);
       event.preventDefault();
     } else if (event.key in arrows && target.matches('.bigart-thumb')) {

@@ -1,4 +1,4 @@
-"""The published checkpoints that BIG.art can fetch, as data. Knows no network and no file of this machine.
+"""The published checkpoints that BIG.art can fetch, as data.
 
 Sources are in order of preference: `https://...`; `hf://OWNER/REPOSITORY/PATH` on Hugging Face;
 `drive://FOLDER/NAME`, a file in a shared folder of Google Drive.
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 GLIDE_NOTE = (
     "GLIDE (OpenAI, MIT): its makers do not recommend it for commercial use; it was trained without people "
@@ -35,14 +37,9 @@ class Checkpoint:
     num_bytes: int
     licence: str
     purpose: str
-    note: str  # the terms, in a sentence to show before a download
-    sha256: str | None = None  # None: not published; the first one whose structure fits is held to
+    note: str  # the terms of use in a sentence, shown before a download
+    sha256: str | None = None  # None: not published; later files must equal the first that could be converted
     size_is_exact: bool = True
-
-    @property
-    def converted_file(self) -> str:
-        """The file that BIG.art loads."""
-        return f"{self.name}.safetensors"
 
     @property
     def variable(self) -> str:
@@ -50,80 +47,62 @@ class Checkpoint:
         return "BIGART_" + re.sub(r"\W", "_", self.name).upper()
 
 
-CATALOGUE = (
-    Checkpoint(
+def _enlarger(name: str, file: str, hugging_face: str, **facts: Any) -> Checkpoint:
+    sources = (f"{_BSRGAN}/{file}", f"hf://{hugging_face}/{file}", f"{_BSRGAN_DRIVE}/{file}")
+    terms = {"licence": "Apache-2.0", "note": BSRGAN_NOTE}
+    return Checkpoint(name, "enlarger", "rrdbnet", file, sources, **terms, **facts)
+
+
+_glide = partial(
+    Checkpoint, size_is_exact=False, licence="MIT, not recommended for commercial use", note=GLIDE_NOTE
+)
+_vqgan = partial(Checkpoint, network="enhancer", kind="vqgan")
+_ALL = (
+    _glide(
         name="glide-base",
         network="base",
         kind="glide-base",
         file="base.pt",
         sources=(f"{_GLIDE}/base.pt",),
         num_bytes=1_540_300_000,
-        size_is_exact=False,
-        licence="MIT, not recommended for commercial use",
         purpose="paints 64 px from a prompt",
-        note=GLIDE_NOTE,
     ),
-    Checkpoint(
+    _glide(
         name="glide-upsampler",
         network="upsampler",
         kind="glide-upsampler",
         file="upsample.pt",
         sources=(f"{_GLIDE}/upsample.pt",),
         num_bytes=1_593_600_000,
-        size_is_exact=False,
-        licence="MIT, not recommended for commercial use",
         purpose="makes 256 px of 64",
-        note=GLIDE_NOTE,
     ),
-    Checkpoint(
-        name="bsrgan",
-        network="enlarger",
-        kind="rrdbnet",
-        file="BSRGAN.pth",
-        sources=(f"{_BSRGAN}/BSRGAN.pth", "hf://kadirnar/bsrgan/BSRGAN.pth", f"{_BSRGAN_DRIVE}/BSRGAN.pth"),
+    _enlarger(
+        "bsrgan",
+        "BSRGAN.pth",
+        "kadirnar/bsrgan",
         num_bytes=67_046_751,
         sha256="5d505a0766160921e0388d76e1ddf08cb114303990f9080432bf2b1c988b1c54",
-        licence="Apache-2.0",
         purpose="enlarges 4 times",
-        note=BSRGAN_NOTE,
     ),
-    Checkpoint(
-        name="bsrnet",
-        network="enlarger",
-        kind="rrdbnet",
-        file="BSRNet.pth",
-        sources=(
-            f"{_BSRGAN}/BSRNet.pth",
-            "hf://uwg/upscaler/ESRGAN/BSRNet.pth",
-            f"{_BSRGAN_DRIVE}/BSRNet.pth",
-        ),
+    _enlarger(
+        "bsrnet",
+        "BSRNet.pth",
+        "uwg/upscaler/ESRGAN",
         num_bytes=67_000_000,
         size_is_exact=False,
         sha256="fa633d80ff4db5a546740ae8e3baebe925fc84d3c03e3e9002493acc5e88c3ec",
-        licence="Apache-2.0",
         purpose="enlarges 4 times, smoother",
-        note=BSRGAN_NOTE,
     ),
-    Checkpoint(
-        name="bsrgan-x2",
-        network="enlarger",
-        kind="rrdbnet",
-        file="BSRGANx2.pth",
-        sources=(
-            f"{_BSRGAN}/BSRGANx2.pth",
-            "hf://kadirnar/BSRGANx2/BSRGANx2.pth",
-            f"{_BSRGAN_DRIVE}/BSRGANx2.pth",
-        ),
+    _enlarger(
+        "bsrgan-x2",
+        "BSRGANx2.pth",
+        "kadirnar/BSRGANx2",
         num_bytes=66_894_171,
         sha256="614f68bcafcf123a1ea51cc75ae5741640a8b1d49dd75757ad3ad531f772c736",
-        licence="Apache-2.0",
         purpose="enlarges 2 times; runs twice for 4",
-        note=BSRGAN_NOTE,
     ),
-    Checkpoint(
+    _vqgan(
         name="vqgan-imagenet",
-        network="enhancer",
-        kind="vqgan",
         file="last.ckpt",
         sources=(
             f"{_VQGAN}/?p=%2Fckpts%2Flast.ckpt&dl=1",
@@ -136,10 +115,8 @@ CATALOGUE = (
         purpose="repaints details",
         note=VQGAN_NOTE,
     ),
-    Checkpoint(
+    _vqgan(
         name="vqgan-wikiart",
-        network="enhancer",
-        kind="vqgan",
         file="wikiart.ckpt",
         sources=("hf://Somnai/pytti-vqgan-checkpoints/wikiart/wikiart.ckpt",),
         num_bytes=1_005_327_541,
@@ -149,6 +126,7 @@ CATALOGUE = (
         note=WIKIART_NOTE,
     ),
 )
+CATALOGUE = {checkpoint.name: checkpoint for checkpoint in _ALL}
 PUBLISHED_SET = ("glide-base", "glide-upsampler", "bsrgan", "vqgan-imagenet")
 
 
@@ -160,8 +138,6 @@ def find(name: str) -> Checkpoint:
     ValueError
         When none has it.
     """
-    for checkpoint in CATALOGUE:
-        if checkpoint.name == name:
-            return checkpoint
-    names = ", ".join(checkpoint.name for checkpoint in CATALOGUE)
-    raise ValueError(f"the published models are {names}; there is no {name!r}")
+    if name not in CATALOGUE:
+        raise ValueError(f"the published models are {', '.join(CATALOGUE)}; there is no {name!r}")
+    return CATALOGUE[name]

@@ -1,8 +1,8 @@
 """Fetching a checkpoint from the first of its sources that gives the right bytes.
 
-Every source is tried in turn: a lost connection is taken up again where it broke off, a source that answers
+Every source is tried in turn: a lost connection is taken up again where it broke off; a source that answers
 with something else is left for the next. What arrives is kept in a part beside the target, and only what has
-been verified gets the target's name. Knows nothing of networks of tensors.
+been verified gets the target's name.
 """
 
 from __future__ import annotations
@@ -12,15 +12,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from bigart_lib.files import size_in_words
 from bigart_lib.progress import Progress, Report, no_report
 from bigart_lib.weights import sources
 from bigart_lib.weights.catalogue import Checkpoint
-from bigart_lib.weights.files import WeightsError
-from bigart_lib.weights.records import Stamp, stamp
+from bigart_lib.weights.records import Fingerprint
 from bigart_lib.weights.sources import DroppedError, Part, RefusedError
-from bigart_lib.weights.store import check_original, disk_problem, in_words, part_path, size_problem
+from bigart_lib.weights.store import Stored
+from bigart_lib.weights.tensors import WeightsError
 
-ATTEMPTS = 5  # at a source, without more arriving than ever before
+ATTEMPTS = 5  # attempts without progress, after which a source is left
 FIRST_WAIT = 1.0  # seconds before the second attempt; twice as long before each next
 LONGEST_WAIT = 30.0  # seconds
 
@@ -31,50 +32,38 @@ class FetchError(WeightsError):
     """A checkpoint that cannot be fetched; the message says from where it was tried, and what came."""
 
 
-def accept(path: Path) -> None:
-    """Ask nothing more of a file."""
-
-
 def offline() -> bool:
     """Whether `BIGART_OFFLINE` forbids the network."""
     return os.environ.get("BIGART_OFFLINE", "").lower() not in ("", "0", "no", "false")
 
 
-def fetch(
-    checkpoint: Checkpoint,
-    folder: Path,
-    report: Report = no_report,
-    held_to: Stamp | None = None,
-    check: Check = accept,
-) -> Stamp:
-    """Download a checkpoint into a folder, under its published name; returns by what the file is known.
+def fetch(stored: Stored, report: Report = no_report, check: Check | None = None) -> Fingerprint:
+    """Download a checkpoint into its folder, under its published name; returns its fingerprint.
 
     Parameters
     ----------
-    checkpoint : which, from where, and by what it is known.
-    folder : must be there; a part of an earlier call is taken up.
+    stored : which, and into which folder, which must be there; a part of an earlier call is taken up.
     report : told of stage "fetch" in bytes; may raise to stop, and a later call will go on from there.
-    held_to : what an earlier original without a published hash was known by.
-    check : asked about the whole file before it gets its name.
+    check : called with the whole file before it gets its name.
 
     Raises
     ------
     FetchError
         When no source gives the right bytes, or the disk is full, or the network is forbidden.
     """
-    refuse_offline([checkpoint], folder)
-    part = Part(part_path(checkpoint, folder))
-    reasons = []
+    refuse_offline([stored])
+    checkpoint, folder = stored.checkpoint, stored.folder
+    part, reasons = Part(stored.part, stored.part_note), []
     for source in allowed_sources(checkpoint):
         try:
-            found = _obtain(source, checkpoint, part, report, held_to, check)
-            part.finish(folder / checkpoint.file)
+            found = _obtain(source, stored, part, report, check)
+            part.finish(stored.original)
             return found
         except RefusedError as refusal:
             reasons.append(f"{sources.host(source)}: {refusal}")
         except OSError as error:
-            raise FetchError(disk_problem(checkpoint, folder, error)) from error
-    kept = f"; the {in_words(part.size)} that arrived are kept for the next try" if part.size else ""
+            raise FetchError(stored.disk_problem(error)) from error
+    kept = f"; the {size_in_words(part.size)} that arrived are kept for the next try" if part.size else ""
     raise FetchError(
         f"{checkpoint.name}: {checkpoint.file} could not be fetched ({'; '.join(reasons)}){kept}. Check the "
         f"network, or put {checkpoint.file} into {folder} yourself, or name a mirror in BIGART_MIRROR"
@@ -86,7 +75,7 @@ def allowed_sources(checkpoint: Checkpoint) -> list[str]:
     return [source for source in sources.of(checkpoint) if not (offline() and sources.is_remote(source))]
 
 
-def refuse_offline(checkpoints: list[Checkpoint], folder: Path) -> None:
+def refuse_offline(missing: list[Stored]) -> None:
     """Say which of these can only come over a network that is forbidden.
 
     Raises
@@ -94,57 +83,51 @@ def refuse_offline(checkpoints: list[Checkpoint], folder: Path) -> None:
     FetchError
         Naming all of them, with sizes, and what to do.
     """
-    lacking = [known for known in checkpoints if not allowed_sources(known)]
+    lacking = [stored for stored in missing if not allowed_sources(stored.checkpoint)]
     if lacking:
-        files = ", ".join(f"{known.file} ({in_words(known.num_bytes)})" for known in lacking)
+        checkpoints = [stored.checkpoint for stored in lacking]
+        files = ", ".join(f"{known.file} ({size_in_words(known.num_bytes)})" for known in checkpoints)
         raise FetchError(
-            f"{files} {'is' if len(lacking) == 1 else 'are'} missing in {folder}, and BIGART_OFFLINE "
-            "forbids the network: unset it, or put what is missing there"
+            f"{files} {'is' if len(lacking) == 1 else 'are'} missing in {lacking[0].folder}, and "
+            "BIGART_OFFLINE forbids the network: unset it, or put what is missing there"
         )
 
 
-def _obtain(
-    source: str,
-    checkpoint: Checkpoint,
-    part: Part,
-    report: Report,
-    held_to: Stamp | None,
-    check: Check,
-) -> Stamp:
+def _obtain(source: str, stored: Stored, part: Part, report: Report, check: Check | None) -> Fingerprint:
     """Fill the part with what this source gives, and verify it."""
-    part.begin(source, mixes=bool(checkpoint.sha256))
+    part.begin(source, mixes=bool(stored.checkpoint.sha256))
     for is_last in (False, True):
-        joined = _persist(source, checkpoint, part, report)
+        joined = _persist(source, stored, part, report)
+        found = stored.fingerprint(part.path, report)
         try:
-            found = stamp(part.path, report, checkpoint.name)
-            problem = check_original(checkpoint, found, held_to)
+            problem = stored.problem(found)
             if problem is None:
-                check(part.path)
+                if check:
+                    check(part.path)
                 return found
         except WeightsError as misfit:
             problem = str(misfit)
         part.discard()
         if is_last or not joined:
             break
-        # What another source, an earlier day or a failing connection gave may not go with the rest.
+        # Pieces of another source, day or connection may not fit together: once more from the start.
     raise RefusedError(problem)
 
 
-def _persist(source: str, checkpoint: Checkpoint, part: Part, report: Report) -> bool:
+def _persist(source: str, stored: Stored, part: Part, report: Report) -> bool:
     """Take a download up again until it is whole; returns whether the part was joined from pieces."""
+    checkpoint = stored.checkpoint
 
     def tell(done: int, total: int | None) -> None:
-        report(Progress("fetch", done, max(total or checkpoint.num_bytes, done), name=checkpoint.name))
-
-    def announced(total: int) -> None:
-        if problem := size_problem(checkpoint, total):
+        if total is not None and (problem := stored.size_problem(total)):
             raise RefusedError(problem)
+        report(Progress("fetch", done, max(total or checkpoint.num_bytes, done), name=checkpoint.name))
 
     exact = checkpoint.num_bytes if checkpoint.size_is_exact else None
     failures, most, joined = 0, part.size, part.size > 0
     while part.size != exact:
         try:
-            sources.pull(source, part, tell, announced)
+            sources.pull(source, part, tell)
             if exact and part.size < exact:
                 raise DroppedError(f"ended after {part.size:,} of {exact:,} bytes")
             break

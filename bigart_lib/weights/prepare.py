@@ -1,45 +1,33 @@
 """Published checkpoints made ready to load: fetched, verified, converted once, recorded.
 
-Knows the order of that work, and where a cache on a mounted Google Drive differs; not what is done by each.
+A cache on a mounted Google Drive is only copied from and to: the work is done on the machine's own disk.
 """
 
 from __future__ import annotations
 
 import shutil
-import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from bigart_lib.files import write_text, writing
+from bigart_lib.machine import on_colab
 from bigart_lib.progress import Announce, Progress, Report, announce_nothing, no_report
-from bigart_lib.weights import (
-    Checkpoint,
-    Record,
-    Stamp,
-    WeightsError,
-    cache_folder,
-    check_original,
-    check_room,
-    disk_problem,
-    fetch,
-    held,
-    is_available,
-    is_ready,
-    keep_shown,
-    offline,
-    part_path,
-    read_record,
-    refuse_offline,
-    stamp,
-    unshown_notes,
-    write_record,
-)
+from bigart_lib.weights.catalogue import Checkpoint
+from bigart_lib.weights.fetching import Check, fetch, offline, refuse_offline
+from bigart_lib.weights.records import Record
+from bigart_lib.weights.store import Stored
+from bigart_lib.weights.tensors import WeightsError
 
 DRIVE = Path("/content/drive")  # where Colab mounts it, if people ask
 SESSION_FOLDER = Path("/content/bigart_models")  # on the machine itself: the mount is slow, and can drop
 
+Convert = Callable[[str, Path, Path, Report], None]  # kind, source, target; see `conversion.convert`
+
 
 def prepare(
     checkpoint: Checkpoint,
+    convert: Convert,
     report: Report = no_report,
     announce: Announce = announce_nothing,
     keep_original: bool | None = None,
@@ -49,6 +37,7 @@ def prepare(
     Parameters
     ----------
     checkpoint : which; see `weights.CATALOGUE`.
+    convert : makes the file to load of the original.
     report : told of stages "fetch", "verify" and "convert" in bytes; may raise to stop.
     announce : told the terms of use before the first download.
     keep_original : whether a downloaded file stays once it is converted; None keeps it but on Colab. One
@@ -59,117 +48,105 @@ def prepare(
     WeightsError
         When it cannot be fetched, is not what was published, or there is no room for it.
     """
-    folder = cache_folder()
-    work = Path(SESSION_FOLDER) if _is_on_drive(folder) else folder
+    kept = Stored(checkpoint)
+    work = Stored(checkpoint, SESSION_FOLDER) if kept.folder.is_relative_to(DRIVE) else kept
     try:
-        if work != folder:
-            _bring(checkpoint, folder, work, report)
-        if not is_available(checkpoint, work):
-            refuse_offline([checkpoint], folder)
-        if not is_ready(checkpoint, work):
-            work.mkdir(parents=True, exist_ok=True)
-            with held(checkpoint, work, report):
-                if not is_ready(checkpoint, work):  # by now another process may have made it so
-                    _make(checkpoint, work, report, announce, keep_original)
+        if work is not kept:
+            _bring(kept, work, report)
+        if work.action == "fetch":
+            refuse_offline([kept])
+        if work.action != "nothing":
+            work.folder.mkdir(parents=True, exist_ok=True)
+            with work.locked(report):
+                _make(work, convert, report, announce, keep_original)
     except OSError as error:
-        raise WeightsError(disk_problem(checkpoint, work, error)) from error
-    converted = work / checkpoint.converted_file
-    if read_record(checkpoint, work).converted is None:  # it was put here without a record
+        raise WeightsError(work.disk_problem(error)) from error
+    if work.record.converted is None:  # it was put here without a record
         with suppress(OSError):
-            write_record(checkpoint, work, Record(converted=stamp(converted, report, checkpoint.name)))
-    if work != folder and not is_ready(checkpoint, folder):
+            work.remember(Record(work.record.original, work.fingerprint(work.converted, report)))
+    if kept.action != "nothing":
         try:
-            _copy(checkpoint, work, folder, report)
+            _copy(work, kept, report)
         except (OSError, WeightsError) as error:  # this session can go on
             announce(f"{checkpoint.name} could not be kept on Drive ({error}): it will be fetched again")
-    return converted
-
-
-def on_colab() -> bool:
-    """Whether Python runs on Google Colab."""
-    return "google.colab" in sys.modules
+    return work.converted
 
 
 def _make(
-    checkpoint: Checkpoint, folder: Path, report: Report, announce: Announce, keep_original: bool | None
+    stored: Stored, convert: Convert, report: Report, announce: Announce, keep_original: bool | None
 ) -> None:
-    original, converted = folder / checkpoint.file, folder / checkpoint.converted_file
-    was_here = original.is_file()
-    held_to = read_record(checkpoint, folder).original
-    if was_here:
-        found = stamp(original, report, checkpoint.name)
-        if problem := check_original(checkpoint, found, held_to):
-            raise WeightsError(
-                f"{original}: {problem}. Move it away to have it fetched again; name a model of your own in "
-                f"{checkpoint.variable} instead"
-            )
-        _convert(checkpoint, original, converted, report)
-    else:
-        found = _fetch(checkpoint, folder, report, announce, held_to)
-    write_record(checkpoint, folder, Record(found, stamp(converted, report, checkpoint.name)))
-    keep = (was_here or not on_colab()) if keep_original is None else keep_original
-    if not keep:
-        original.unlink()
-
-
-def _fetch(
-    checkpoint: Checkpoint, folder: Path, report: Report, announce: Announce, held_to: Stamp | None
-) -> Stamp:
-    if not offline():
-        notes = unshown_notes([checkpoint], folder)
-        for note in notes:
-            announce(note)
-        if notes and announce is not announce_nothing:
-            keep_shown(notes, folder)
-    part = part_path(checkpoint, folder)
-    arrived = part.stat().st_size if part.is_file() else 0
-    # The converted file has half as many bits a number.
-    check_room(folder, checkpoint.num_bytes - arrived + checkpoint.num_bytes // 2, checkpoint.name)
-    converted = folder / checkpoint.converted_file
-    if checkpoint.sha256 or held_to:
-        found = fetch(checkpoint, folder, report, held_to)
-        _convert(checkpoint, folder / checkpoint.file, converted, report)
-        return found
-    # That it can be converted is all by which the first one is known.
-    return fetch(checkpoint, folder, report, check=lambda path: _convert(checkpoint, path, converted, report))
-
-
-def _convert(checkpoint: Checkpoint, source: Path, target: Path, report: Report) -> None:
-    from bigart_lib.weights.conversion import convert  # with torch, which takes a second
+    """Do what must be done, unless another process has done it by now."""
+    action, checkpoint = stored.action, stored.checkpoint
+    if action == "nothing":
+        return
 
     def named(progress: Progress) -> None:
         report(progress._replace(name=checkpoint.name))
 
-    convert(checkpoint.kind, source, target, named)
+    def to_converted(original: Path) -> None:
+        convert(checkpoint.kind, original, stored.converted, named)
+
+    if action == "convert":
+        found = stored.fingerprint(stored.original, report)
+        if problem := stored.problem(found):
+            raise WeightsError(
+                f"{stored.original}: {problem}. Move it away to have it fetched again; name a model of your "
+                f"own in {checkpoint.variable} instead"
+            )
+        to_converted(stored.original)
+    else:
+        if not offline():
+            _show_terms(stored, announce)
+        stored.check_room()
+        # No published hash: conversion is the only check.
+        is_known = bool(stored.expected_sha256())
+        found = fetch(stored, report, check=None if is_known else to_converted)
+        if is_known:
+            to_converted(stored.original)
+    stored.remember(Record(found, stored.fingerprint(stored.converted, report)))
+    keep = (action == "convert" or not on_colab()) if keep_original is None else keep_original
+    if not keep:
+        stored.original.unlink()
 
 
-def _is_on_drive(folder: Path) -> bool:
-    return folder.is_relative_to(DRIVE)
+def _show_terms(stored: Stored, announce: Announce) -> None:
+    """Announce the terms of use, unless they were shown before."""
+    path, note = stored.folder / "licences-shown.txt", stored.checkpoint.note
+    shown = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    if note not in shown:
+        announce(note)
+        if announce is not announce_nothing:
+            write_text(path, "".join(f"{line}\n" for line in [*shown, note]), replace=True)
 
 
-def _bring(checkpoint: Checkpoint, drive: Path, work: Path, report: Report) -> None:
+def _bring(kept: Stored, work: Stored, report: Report) -> None:
     """Copy from Drive what saves work here: the converted file, or an original that people put there."""
-    if is_ready(checkpoint, work):
+    if work.action == "nothing":
         return
-    work.mkdir(parents=True, exist_ok=True)
-    record = read_record(checkpoint, drive)
-    if is_ready(checkpoint, drive) and record.converted:
-        _copy(checkpoint, drive, work, report)
+    record = kept.record
+    if kept.action == "nothing" and record.converted:
+        _copy(kept, work, report)
         return
-    write_record(checkpoint, work, Record(original=record.original))
-    if (drive / checkpoint.file).is_file():
-        shutil.copyfile(drive / checkpoint.file, work / f"{checkpoint.file}.copy")
-        (work / f"{checkpoint.file}.copy").replace(work / checkpoint.file)
+    work.remember(Record(original=record.original))
+    if kept.original.is_file():
+        _copy_file(kept.original, work.original)
 
 
-def _copy(checkpoint: Checkpoint, source: Path, target: Path, report: Report) -> None:
+def _copy(source: Stored, target: Stored, report: Report) -> None:
     """Copy a converted file with its record; verified before it gets its name."""
-    record = read_record(checkpoint, source)
-    target.mkdir(parents=True, exist_ok=True)
-    copy = target / f"{checkpoint.converted_file}.copy"
-    shutil.copyfile(source / checkpoint.converted_file, copy)
-    if stamp(copy, report, checkpoint.name) != record.converted:
-        copy.unlink()
-        raise WeightsError(f"{source / checkpoint.converted_file} has changed since it was made: remove it")
-    copy.replace(target / checkpoint.converted_file)
-    write_record(checkpoint, target, record)
+    record = source.record
+
+    def check(copy: Path) -> None:
+        if target.fingerprint(copy, report) != record.converted:
+            raise WeightsError(f"{source.converted} has changed since it was made: remove it")
+
+    _copy_file(source.converted, target.converted, check)
+    target.remember(record)
+
+
+def _copy_file(source: Path, target: Path, check: Check | None = None) -> None:
+    with source.open("rb") as original, writing(target, replace=True) as copy:
+        shutil.copyfileobj(original, copy)
+        copy.flush()
+        if check:
+            check(Path(copy.name))

@@ -1,33 +1,37 @@
-"""The sets of models to choose from, as data: which files paint, enlarge and enhance, and how to sample.
-
-Knows where the files are, not what the networks do.
-"""
+"""The sets of models to choose from: which files paint, enlarge and enhance, and how to sample."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from bigart_lib.progress import Announce, Report, announce_nothing, no_report
-from bigart_lib.settings import Sampling
-from bigart_lib.weights import (
-    CATALOGUE,
-    Checkpoint,
-    WeightsError,
-    cache_folder,
-    find,
-    is_available,
-    is_remote,
-    refuse_offline,
-)
-from bigart_lib.weights.prepare import prepare
+from bigart_lib.weights.catalogue import CATALOGUE, Checkpoint, find
+from bigart_lib.weights.fetching import refuse_offline
+from bigart_lib.weights.prepare import Convert, prepare
+from bigart_lib.weights.records import fingerprint
+from bigart_lib.weights.sources import is_remote
+from bigart_lib.weights.store import PACKAGED, Stored, packaged
+from bigart_lib.weights.tensors import WeightsError
 
 EMBEDDED_FOLDER = Path(__file__).parent / "embedded"
 NETWORKS = ("base", "upsampler", "enlarger", "enhancer")
-PACKAGED_ENLARGERS = ("realesrgan-x4plus",)
-ENLARGERS = (*(known.name for known in CATALOGUE if known.network == "enlarger"), *PACKAGED_ENLARGERS)
-ENHANCERS = tuple(known.name for known in CATALOGUE if known.network == "enhancer")
+ENLARGERS = (*(known.name for known in CATALOGUE.values() if known.network == "enlarger"), *PACKAGED)
+ENHANCERS = tuple(known.name for known in CATALOGUE.values() if known.network == "enhancer")
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How the networks of a set want to be sampled."""
+
+    steps: int  # of the base model, unless the artist chooses
+    guidance: float
+    sampler: str
+    upsampler_timesteps: tuple[int, ...]  # of 1000, noisiest first
+    start_log_snr: float | None = None  # where denoising starts; None starts at pure noise
+    upsampler_noise: float = 0.997  # scale of the upsampler's first noise
 
 
 @dataclass(frozen=True)
@@ -41,13 +45,20 @@ class ModelSet:
     enhancer: Path  # VQGAN
     sampling: Sampling
 
-    def files(self) -> list[Path | str]:
-        """The file of each network, in the order of `NETWORKS`."""
-        return [getattr(self, network) for network in NETWORKS]
+    def files(self) -> dict[str, Path | str]:
+        """The file of each network, by the network's name."""
+        return {network: getattr(self, network) for network in NETWORKS}
 
     def missing(self) -> list[Path]:
         """Files of the set that are not there."""
-        return [file for file in self.files() if isinstance(file, Path) and not file.is_file()]
+        return [file for file in self.files().values() if isinstance(file, Path) and not file.is_file()]
+
+    def fingerprints(self) -> dict[str, str]:
+        """SHA-256 of the file that each network is loaded from, by the network's name.
+
+        Of a converted file the recorded one, if its size is still the recorded one.
+        """
+        return {network: _sha256(file) for network, file in self.files().items()}
 
 
 def embedded() -> ModelSet:
@@ -101,6 +112,8 @@ def choose(
     may_fetch: bool = False,
     report: Report = no_report,
     announce: Announce = announce_nothing,
+    *,
+    convert: Convert,
 ) -> ModelSet:
     """The named set, ready to load: what it lacks is fetched and converted.
 
@@ -110,7 +123,7 @@ def choose(
         goes well, else embedded.
     enlarger, enhancer : another network in place of the set's: one of `ENLARGERS` or `ENHANCERS`, or a file.
     may_fetch : whether "auto" may download.
-    report, announce : see `published.prepare`.
+    report, announce, convert : see `prepare`.
 
     Raises
     ------
@@ -129,27 +142,23 @@ def choose(
     if name == "auto":
         name = "embedded"
         wanted = _swap(SETS["published"](), others)
-        if may_fetch or all(_is_here(file) for file in wanted.files()):
+        if may_fetch or all(_is_here(file) for file in wanted.files().values()):
             try:
-                return _ready(wanted, report, announce)
+                return _ready(wanted, convert, report, announce)
             except WeightsError as error:
                 announce(f"the embedded models paint, as the published ones cannot: {error}")
-    return _ready(_swap(SETS[name](), others), report, announce)
+    return _ready(_swap(SETS[name](), others), convert, report, announce)
 
 
 def _file(checkpoint: Checkpoint) -> Path:
     """The file to load for a checkpoint: the user's own, or the converted one."""
     own = os.environ.get(checkpoint.variable, "")
-    if own and not is_remote(own):
-        return Path(own).expanduser()
-    return cache_folder() / checkpoint.converted_file
+    return Path(own).expanduser() if own and not is_remote(own) else Stored(checkpoint).converted
 
 
 def _resolve(network: str, wanted: str | Path, names: tuple[str, ...]) -> Path | str:
-    if wanted in PACKAGED_ENLARGERS and network == "enlarger":
-        return str(wanted)
     if wanted in names:
-        return _file(find(str(wanted)))
+        return str(wanted) if wanted in PACKAGED else _file(find(str(wanted)))
     if Path(wanted).is_file():
         return Path(wanted)
     raise ValueError(f"{network} must be one of {', '.join(names)}, or a file that is there, not {wanted!r}")
@@ -158,36 +167,52 @@ def _resolve(network: str, wanted: str | Path, names: tuple[str, ...]) -> Path |
 def _swap(model_set: ModelSet, others: dict[str, Path | str]) -> ModelSet:
     """A set with other networks, which its name tells."""
     others = {network: file for network, file in others.items() if getattr(model_set, network) != file}
-    names = [Path(file).stem if _checkpoint(file) else Path(file).name for file in others.values()]
+    names = [Path(file).stem if _stored(file) else Path(file).name for file in others.values()]
     return replace(model_set, name="+".join([model_set.name, *names]), **others)
 
 
-def _checkpoint(file: Path | str) -> Checkpoint | None:
-    """The checkpoint that BIG.art converts to this file."""
-    folder = cache_folder()
-    return next((known for known in CATALOGUE if folder / known.converted_file == file), None)
+def _stored(file: Path | str) -> Stored | None:
+    """The checkpoint that is converted to this file in the cache folder; None for other files."""
+    every = (Stored(known) for known in CATALOGUE.values())
+    return next((stored for stored in every if stored.converted == file), None)
 
 
 def _is_here(file: Path | str) -> bool:
-    checkpoint = _checkpoint(file)
-    if checkpoint:
-        return is_available(checkpoint, cache_folder())
+    if stored := _stored(file):
+        return stored.action != "fetch"
     return isinstance(file, str) or file.is_file()
 
 
-def _ready(model_set: ModelSet, report: Report, announce: Announce) -> ModelSet:
+def _ready(model_set: ModelSet, convert: Convert, report: Report, announce: Announce) -> ModelSet:
     """A set all of whose files can be loaded; what people named themselves is checked before any download."""
-    own = [file for file in model_set.missing() if not _checkpoint(file)]
-    if own:
-        variables = ", ".join(name for known in CATALOGUE if os.environ.get(name := known.variable))
+    if own := [file for file in model_set.missing() if not _stored(file)]:
+        variables = ", ".join(name for known in CATALOGUE.values() if os.environ.get(name := known.variable))
         raise WeightsError(
             f"the {model_set.name} models need {', '.join(map(str, own))}, and there is no such file"
             + (f": mend or unset {variables}" if variables else "")
         )
-    files = {network: getattr(model_set, network) for network in NETWORKS}
-    checkpoints = {network: known for network, file in files.items() if (known := _checkpoint(file))}
-    refuse_offline(
-        [known for known in checkpoints.values() if not _is_here(files[known.network])], cache_folder()
-    )
-    prepared = {network: prepare(known, report, announce) for network, known in checkpoints.items()}
+    stored = {network: found for network, file in model_set.files().items() if (found := _stored(file))}
+    refuse_offline([one for one in stored.values() if one.action == "fetch"])
+    prepared = {
+        network: prepare(one.checkpoint, convert, report, announce) for network, one in stored.items()
+    }
     return replace(model_set, **prepared)
+
+
+def _sha256(file: Path | str) -> str:
+    path = packaged(file) if isinstance(file, str) else file
+    if path.suffix == ".param":
+        path = path.with_suffix(".bin")  # which holds the numbers; the other names the layers
+    state = path.stat()
+    for checkpoint in CATALOGUE.values():
+        stored = Stored(checkpoint, path.parent)
+        recorded = stored.record.converted if stored.converted == path else None
+        if recorded and recorded.num_bytes == state.st_size:
+            return recorded.sha256
+    return _computed(path, state.st_size, state.st_mtime_ns)
+
+
+@cache
+def _computed(path: Path, num_bytes: int, changed: int) -> str:
+    """The hash of a file that had this size and time of change."""
+    return fingerprint(path).sha256

@@ -1,6 +1,6 @@
 """One attempt at one source: plain HTTP, Hugging Face, Google Drive, or a folder of this machine.
 
-Appends to a part what the source has beyond it. Knows nothing of checkpoints' hashes or of trying again.
+What the source has beyond the part is appended to it.
 """
 
 from __future__ import annotations
@@ -12,22 +12,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from bigart_lib.version import __version__
+from bigart_lib.files import write_text
+from bigart_lib.machine import VERSION
 from bigart_lib.weights.catalogue import Checkpoint
-from bigart_lib.weights.records import write_whole
-from bigart_lib.weights.store import source_path
 
 if TYPE_CHECKING:
     import requests
 
 CHUNK = 1 << 17  # bytes: what is lost when a connection breaks, and how often progress is told
 TIMEOUT = (10.0, 60.0)  # seconds to connect, and without a byte
-ATTEMPTS_TO_REACH = 2  # without a network people should not wait for long
+ATTEMPTS_TO_REACH = 2  # attempts to connect: without a network nobody should wait long
 WORTH_REPEATING = (408, 425, 429, 500, 502, 503, 504)  # status codes
 WEB_PAGE = "sent a web page instead of the file: the link is dead, or asks to sign in or to confirm"
 
-Tell = Callable[[int, "int | None"], None]  # bytes so far, and in all where that is known
-Announced = Callable[[int], None]  # bytes in all, before they arrive; raises RefusedError if they cannot be
+# Takes bytes so far, and in all where that is known; raises RefusedError where the file cannot have so many.
+Tell = Callable[[int, "int | None"], None]
 
 
 class RefusedError(Exception):
@@ -40,15 +39,15 @@ class DroppedError(Exception):
     def __init__(self, reason: str, wait: float = 0.0, attempts: int = 100) -> None:
         super().__init__(reason)
         self.wait = wait  # seconds that the source asked for
-        self.attempts = attempts  # that are worth while
+        self.attempts = attempts  # that make sense
 
 
 class Part:
-    """What has arrived of a file, and, in a note beside it, from where."""
+    """What has arrived of a file, and a note beside it that says from where."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, note: Path) -> None:
         self.path = path
-        self._note = source_path(path)
+        self._note = note
 
     @property
     def size(self) -> int:
@@ -57,11 +56,11 @@ class Part:
 
     @property
     def validator(self) -> str | None:
-        """What the source called the version that the part is of."""
+        """The ETag or date by which the source named this version of the file."""
         return self._read().get("validator")
 
     def begin(self, source: str, mixes: bool) -> None:
-        """Go on from what is here, unless it came from elsewhere and `mixes` does not allow that."""
+        """Keep what is here, unless it came from another source and `mixes` forbids to join the two."""
         noted = self._read()
         if self.size and noted.get("source") != source:
             if mixes:
@@ -70,8 +69,8 @@ class Part:
                 self.discard()
 
     def note(self, source: str, validator: str | None) -> None:
-        """Remember from where the part is."""
-        write_whole(self._note, json.dumps({"source": source, "validator": validator}))
+        """Remember the source of the part."""
+        write_text(self._note, json.dumps({"source": source, "validator": validator}), replace=True)
 
     def discard(self) -> None:
         """Forget what has arrived."""
@@ -88,7 +87,7 @@ class Part:
     def _read(self) -> dict:
         try:
             return dict(json.loads(self._note.read_text(encoding="utf-8")))
-        except (OSError, ValueError):
+        except (OSError, ValueError, TypeError):
             return {}
 
 
@@ -105,7 +104,7 @@ def is_remote(source: str) -> bool:
 
 
 def host(source: str) -> str:
-    """Whom to name in a message."""
+    """The name of a source in messages."""
     if not is_remote(source):
         return source
     named = {"hf": "huggingface.co", "drive": "drive.google.com"}
@@ -113,7 +112,7 @@ def host(source: str) -> str:
     return named.get(parts.scheme, parts.netloc)
 
 
-def pull(source: str, part: Part, tell: Tell, announced: Announced) -> None:
+def pull(source: str, part: Part, tell: Tell) -> None:
     """Make one attempt to fill a part from a source.
 
     Raises
@@ -126,11 +125,11 @@ def pull(source: str, part: Part, tell: Tell, announced: Announced) -> None:
         When the part cannot be written.
     """
     if not is_remote(source):
-        _copy(Path(source).expanduser(), part, tell, announced)
+        _copy(Path(source).expanduser(), part, tell)
     elif source.startswith("drive://"):
         _pull_from_drive(source, part, tell)
     else:
-        _pull_over_http(source, address(source), part, tell, announced)
+        _pull_over_http(source, address(source), part, tell)
 
 
 def address(source: str) -> str:
@@ -145,11 +144,12 @@ def address(source: str) -> str:
     return hf_hub_url(f"{owner}/{repository}", path)
 
 
-def _pull_over_http(source: str, url: str, part: Part, tell: Tell, announced: Announced) -> None:
+def _pull_over_http(source: str, url: str, part: Part, tell: Tell) -> None:
     import requests
+    from requests import exceptions as broken
 
     start = part.size
-    headers = {"Accept-Encoding": "identity", "User-Agent": f"bigart/{__version__}"}
+    headers = {"Accept-Encoding": "identity", "User-Agent": f"bigart/{VERSION}"}
     if start:
         headers["Range"] = f"bytes={start}-"
         if part.validator:
@@ -159,18 +159,15 @@ def _pull_over_http(source: str, url: str, part: Part, tell: Tell, announced: An
             if response.status_code == 416 and response.headers.get("Content-Range") == f"bytes */{start}":
                 return  # nothing is left to send
             start, total = _read_answer(response, url, part, start)
-            if total is not None:
-                announced(total)
+            tell(start, total)
             if start == 0:
                 part.note(source, _validator(response))
             _append(response.iter_content(CHUNK), part, start, total, tell)
     except requests.Timeout as error:
         raise DroppedError("did not answer", attempts=ATTEMPTS_TO_REACH) from error
-    except requests.ConnectionError as error:
+    except (requests.ConnectionError, broken.ChunkedEncodingError, broken.ContentDecodingError) as error:
         if hasattr(error.args[0] if error.args else None, "reason"):  # no connection was made at all
             raise DroppedError("cannot be reached", attempts=ATTEMPTS_TO_REACH) from error
-        raise DroppedError("the connection broke off") from error
-    except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError) as error:
         raise DroppedError("the connection broke off") from error
     except requests.RequestException as error:
         raise RefusedError(f"cannot be asked ({error})") from error
@@ -181,7 +178,7 @@ def _pull_over_http(source: str, url: str, part: Part, tell: Tell, announced: An
 
 
 def _read_answer(response: requests.Response, url: str, part: Part, start: int) -> tuple[int, int | None]:
-    """From which byte on the answer goes, and how many bytes the whole has."""
+    """The first byte that the answer holds, and the size of the whole file."""
     status = response.status_code
     passed = [step.url for step in (*response.history, response)]
     if url.startswith("https:") and not all(step.startswith("https:") for step in passed):
@@ -200,7 +197,7 @@ def _read_answer(response: requests.Response, url: str, part: Part, start: int) 
         length = response.headers.get("Content-Length", "")
         return 0, int(length) if length.isdecimal() else None
     unit, _, span = response.headers.get("Content-Range", "").partition(" ")
-    first, _, total = span.partition("-")[0], None, span.partition("/")[2]
+    first, total = span.partition("-")[0], span.partition("/")[2]
     if unit != "bytes" or first != str(start):
         part.discard()
         raise DroppedError("sent another piece of the file than it was asked for")
@@ -237,12 +234,12 @@ def _is_web_page(chunk: bytes) -> bool:
     return chunk.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html", b"<?xml"))
 
 
-def _copy(original: Path, part: Part, tell: Tell, announced: Announced) -> None:
+def _copy(original: Path, part: Part, tell: Tell) -> None:
     if not original.is_file():
         raise RefusedError("has no such file")
     part.discard()
     total = original.stat().st_size
-    announced(total)
+    tell(0, total)
     _append(_read(original), part, 0, total, tell)
 
 
@@ -256,7 +253,7 @@ def _read(original: Path) -> Iterator[bytes]:
 
 
 def _pull_from_drive(source: str, part: Part, tell: Tell) -> None:
-    """Let gdown find a file in a shared folder and fetch it; it knows Drive's way of asking back."""
+    """Let gdown find a file in a shared folder and fetch it; it answers what Drive asks back."""
     try:
         import gdown
     except ImportError:
@@ -275,4 +272,4 @@ def _pull_from_drive(source: str, part: Part, tell: Tell) -> None:
         raise RefusedError(f"gave nothing ({' '.join(str(error).split())})") from error
     if not part.size:
         raise RefusedError("gave nothing")
-    tell(part.size, part.size)
+    tell(part.size, None)

@@ -1,35 +1,58 @@
 """Residual blocks that train faster on a CPU: one compiled pass for normalisation, scale and shift, and SiLU.
 
 The blocks compute what diffusers' do; only training uses them. Compiled at the first use, which needs g++ and
-ninja; without them, and on a GPU, `accelerate` leaves the network as it is.
+ninja, into a folder of torch's extensions that is named by what is compiled; without them, and on a GPU,
+`accelerate` leaves the network as it is.
 """
 
 from __future__ import annotations
 
 import functools
+import hashlib
+import os
+import platform
 import sys
 from pathlib import Path
 from types import ModuleType
 
 import torch
 from diffusers.models.resnet import ResnetBlock2D
+from filelock import FileLock
 from torch import nn
 from torch.nn import functional
 
 FLAGS = ("-O3", "-march=native", "-ffast-math")
 
 
+SOURCE = Path(__file__).with_name("norm_silu.cpp")
+
+
 @functools.cache
 def _compiled() -> ModuleType | None:
     from torch.utils import cpp_extension
 
-    source = Path(__file__).with_name("norm_silu.cpp")
     try:
-        return cpp_extension.load("bigart_norm_silu", [str(source)], extra_cflags=list(FLAGS))
+        folder = _build_folder(cpp_extension.get_default_build_root())
+        folder.mkdir(parents=True, exist_ok=True)
+        # The system takes this lock from a process that is killed. Torch's own lock would stay, and be waited
+        # for without end; whoever holds this one knows that nobody builds.
+        with FileLock(folder.with_suffix(".lock")):
+            (folder / "lock").unlink(missing_ok=True)
+            return cpp_extension.load(
+                "bigart_norm_silu", [str(SOURCE)], extra_cflags=list(FLAGS), build_directory=str(folder)
+            )
     except (ImportError, OSError, RuntimeError) as error:  # no ninja, no g++, no headers of Python
         reason = str(error).splitlines()[0]
         print(f"training.fused: training goes without fused blocks: {reason}", file=sys.stderr)
         return None
+
+
+def _build_folder(default_root: str) -> Path:
+    """A folder for this source, compiled for this processor, Python and torch."""
+    machine = (platform.machine(), torch.backends.cpu.get_cpu_capability())
+    made_of = (SOURCE.read_bytes(), FLAGS, machine, platform.python_version(), torch.__version__)
+    fingerprint = hashlib.sha256(repr(made_of).encode()).hexdigest()[:16]
+    return Path(os.environ.get("TORCH_EXTENSIONS_DIR") or default_root) / f"bigart_norm_silu-{fingerprint}"
 
 
 def is_available() -> bool:

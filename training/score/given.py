@@ -10,10 +10,17 @@ from pathlib import Path
 import torch
 from diffusers import VQModel
 
-from bigart_lib import stages
 from bigart_lib.finish import vqgan
 from bigart_lib.generate import network as glide
-from bigart_lib.generate.sampling import BASE_SIZE, UPSAMPLED_SIZE, sample_base, sample_upsampler
+from bigart_lib.generate.sampling import (
+    BASE_SIZE,
+    UPSAMPLED_SIZE,
+    complete,
+    draw_noise,
+    sample_base,
+    sample_upsampler,
+)
+from bigart_lib.machine import random_generator
 from bigart_lib.settings import GenerateSettings
 from bigart_lib.weights.sets import ModelSet
 from training.score import classifier
@@ -61,9 +68,9 @@ class Given:
     def paint(self, prompt: str, count: int, first: int = 0) -> torch.Tensor:
         """Pictures of the base model, (count, 3, 64, 64) in [0, 1], from the noises numbered from `first`."""
         sampling = self.models.sampling
-        settings = stages.complete(self.settings, sampling)
-        generators = [stages.random_generator(UNSEEN_SEED, first + index) for index in range(count)]
-        noises = [stages.draw_noise(generator, BASE_SIZE) for generator in generators]
+        settings = complete(self.settings, sampling)
+        generators = [random_generator(UNSEEN_SEED, first + index) for index in range(count)]
+        noises = [draw_noise(generator, BASE_SIZE) for generator in generators]
         return torch.cat(
             sample_base(self.base, prompt, settings, sampling, noises, generators, batch_size=BATCH)
         )
@@ -76,12 +83,12 @@ class Given:
 
     def upsample(self, small: torch.Tensor, prompt: str) -> torch.Tensor:
         """A picture (1, 3, 64, 64) in [0, 1] at 256 px, by the upsampler."""
-        generator = stages.random_generator(UNSEEN_SEED)
-        noise = stages.draw_noise(generator, UPSAMPLED_SIZE)
+        generator = random_generator(UNSEEN_SEED)
+        noise = draw_noise(generator, UPSAMPLED_SIZE)
         return sample_upsampler(self.upsampler, prompt, [small], self.models.sampling, [noise], [generator])[
             0
         ]
 
     def reconstruct(self, picture: torch.Tensor) -> torch.Tensor:
         """A picture (1, 3, H, W) in [0, 1] through the VQGAN."""
-        return stages.enhance(self.vqgan, picture)
+        return vqgan.reconstruct(self.vqgan, picture.to(self.vqgan.device, self.vqgan.dtype)).float().cpu()

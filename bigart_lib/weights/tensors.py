@@ -1,27 +1,26 @@
-"""Files of weights: where they are, how they are read safely, and whether they fit a network.
-
-Knows files and tensors, not what the networks do with them.
-"""
+"""Files of tensors: how they are read safely and written, and whether they fit a network."""
 
 from __future__ import annotations
 
 import glob
 import json
 import math
-import os
 import time
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from bigart_lib.files import PART, writing
 from bigart_lib.progress import Progress, Report, no_report
 
 if TYPE_CHECKING:
     import torch
 
-ALIGNMENT = 64  # numbers to whose multiples the place of each tensor in memory is rounded up
+    Network = TypeVar("Network", bound=torch.nn.Module)
+
+ALIGNMENT = 64  # alignment of each tensor in memory, in elements
 BYTES_OF_HALF = 2
 MOST_NAMES_SHOWN = 5
 STALE = 3600  # seconds without a change after which nobody writes to a file any more
@@ -32,6 +31,70 @@ TENSORS_A_PIECE = 64  # mapped at once: some 50 MB of the largest network
 
 class WeightsError(ValueError):
     """A file of weights that cannot be used; the message says which, why, and what to do."""
+
+
+def load_network(
+    kind: str,
+    path: Path,
+    device: torch.device | str,
+    dtype: torch.dtype,
+    build: Callable[[Mapping], Network],
+    convert: Callable[[dict[str, torch.Tensor], str], Network],
+) -> Network:
+    """Load a network: frozen, in evaluation mode, on a device in a precision.
+
+    Parameters
+    ----------
+    kind : what the network is called, for messages.
+    path : a `.safetensors` file that `write_network` wrote, or one that holds what `convert` takes.
+    build : makes an empty network of the config in such a file.
+    convert : makes the network of published tensors and the name of their file.
+
+    Raises
+    ------
+    WeightsError
+        When the file is neither, or its tensors do not fit.
+    """
+    config = read_config(path)
+    if config is None:
+        return convert(read_tensors(path), str(path)).to(device=device, dtype=dtype)
+    tensors = read_onto(path, device, dtype)
+    return fill(build_empty(kind, build, config, str(path)), tensors, str(path))
+
+
+def build_empty(kind: str, build: Callable[[Any], Network], config: Any, source: str) -> Network:
+    """A network of this config without memory, so that filling it costs neither time nor copies.
+
+    Raises
+    ------
+    WeightsError
+        When no network can be built from the config; `source` is the file, for the message.
+    """
+    import torch
+
+    try:
+        with torch.device("meta"):
+            return build(config)
+    except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        raise WeightsError(f"{source}: no {kind} can be built from its config: {error}") from error
+
+
+def fill(network: Network, tensors: Mapping[str, torch.Tensor], source: str) -> Network:
+    """Give a network its tensors, by its own names, and freeze it; it shares their memory.
+
+    Raises
+    ------
+    WeightsError
+        When they do not fit; see `check_fit`.
+    """
+    check_fit(shapes_of(network), tensors, source)
+    network.load_state_dict(tensors, strict=True, assign=True)
+    return network.eval().requires_grad_(False)
+
+
+def shapes_of(network: torch.nn.Module) -> dict[str, tuple[int, ...]]:
+    """The shape of every tensor of a network, by name."""
+    return {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
 
 
 def check_fit(
@@ -53,9 +116,9 @@ def check_fit(
     missing = [name for name in expected if name not in tensors]
     extra = [name for name in tensors if name not in expected]
     misshapen = [
-        f"{name} (expected {tuple(shape)}, got {_shape(tensors[name])})"
+        f"{name} (expected {shape}, got {_shape(tensors[name])})"
         for name, shape in expected.items()
-        if name in tensors and _shape(tensors[name]) != tuple(shape)
+        if name in tensors and _shape(tensors[name]) != shape
     ]
     problems = [
         f"{label}: {_shorten(names)}"
@@ -81,8 +144,7 @@ def read_tensors(path: Path) -> dict[str, torch.Tensor]:
     path = Path(path)
     if not path.is_file():
         raise WeightsError(f"{path}: expected a file of weights, found none")
-    tensors = _read_safetensors(path) if path.suffix == ".safetensors" else _read_checkpoint(path)
-    return unwrap(tensors)
+    return unwrap(_read_safetensors(path) if path.suffix == ".safetensors" else _read_checkpoint(path))
 
 
 def unwrap(checkpoint: Any) -> Any:
@@ -97,7 +159,7 @@ def read_onto(path: Path, device: torch.device | str, dtype: torch.dtype) -> dic
     """Every tensor of a safetensors file, by name, on a device in a precision.
 
     The file is mapped piece by piece: beside the result, no more than a piece of it is in memory. Weights of
-    convolutions are laid out `channels_last`, as they are fastest, on the way: later would be a second copy.
+    convolutions become `channels_last`, their fastest layout, on the way: later would be a second copy.
     """
     import torch
     from safetensors import safe_open
@@ -148,7 +210,7 @@ def write_network(
 
     Parameters
     ----------
-    path : replaced once the new file is complete; until then it lies beside it.
+    path : replaced once the new file is complete; until then that lies beside it.
     tensors, config : what `read_onto` and `read_config` will give back, the tensors rounded to fp16.
     report : told the bytes written after every tensor; raising from it leaves no file.
 
@@ -165,7 +227,8 @@ def write_network(
         total = end
     encoded = json.dumps(header).encode()
     encoded += b" " * (-len(encoded) % 8)  # so that the tensors are aligned
-    with replacing(path) as file:
+    _remove_stale_parts(path)
+    with writing(path, replace=True) as file:
         file.write(len(encoded).to_bytes(8, "little") + encoded)
         written = 0
         for name, tensor in tensors.items():
@@ -174,21 +237,12 @@ def write_network(
             report(Progress("convert", written, total))
 
 
-@contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A new file beside `path` to write to, which takes its place only if nothing is raised meanwhile."""
-    for left_over in path.parent.glob(f"{glob.escape(path.name)}.*.part"):
-        if time.time() - left_over.stat().st_mtime > STALE:  # its process was killed
-            left_over.unlink(missing_ok=True)
-    beside = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with beside.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())  # a power cut must not leave an empty file under the final name
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+def _remove_stale_parts(path: Path) -> None:
+    """Remove what processes that were killed while they wrote this file left."""
+    for part in path.parent.glob(f".{glob.escape(path.name)}.*{PART}"):
+        with suppress(OSError):
+            if time.time() - part.stat().st_mtime > STALE:
+                part.unlink()
 
 
 def _halve(tensor: torch.Tensor, name: str) -> torch.Tensor:
@@ -197,7 +251,7 @@ def _halve(tensor: torch.Tensor, name: str) -> torch.Tensor:
     half = tensor.detach().to("cpu", torch.float16).contiguous()
     if half.numel():
         low, high = (bound.item() for bound in half.aminmax())
-        if not (low > -math.inf and high < math.inf):  # neither holds for what is no number
+        if not (low > -math.inf and high < math.inf):  # NaN fails both
             largest = torch.finfo(half.dtype).max
             raise WeightsError(f"{name}: expected numbers within {largest:g} of 0, got {low:g} to {high:g}")
     return half
@@ -236,9 +290,6 @@ class _Inert:
 
     __slots__ = ()
 
-    def __new__(cls, *arguments: object, **options: object) -> _Inert:
-        return super().__new__(cls)
-
     def __init__(self, *arguments: object, **options: object) -> None:
         pass
 
@@ -247,7 +298,7 @@ class _Inert:
 
 
 def _shape(tensor: Any) -> tuple[int, ...] | str:
-    """The shape of a tensor; of anything else, of which files may be full, its type."""
+    """The shape of a tensor; the type of anything else, as files may hold anything."""
     return tuple(tensor.shape) if hasattr(tensor, "shape") else type(tensor).__name__
 
 

@@ -1,0 +1,81 @@
+"""One call of the command line: what it says while it works, and what it tidies up when it ends early."""
+
+import shlex
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from bigart_lib.bigart import BigArt
+from bigart_lib.cli.bars import Bars
+from bigart_lib.cli.terminal import aside, say
+from bigart_lib.files import size_in_words
+from bigart_lib.forecast import Forecast
+from bigart_lib.progress import Report, duration, no_report
+from bigart_lib.runs.run import Run
+
+
+class Call:
+    """What the parts of a command share; click hands it to each."""
+
+    def __init__(self) -> None:
+        self.is_quiet, self.kept = False, ""  # `kept`: told after an interrupt where there is no run
+        self._bars, self._announced = Bars(), set()
+        self._run: Run | None = None
+        self._is_new = False  # whether this call made the run's folder
+
+    @property
+    def report(self) -> Report:
+        """Shows progress, unless quiet was asked for."""
+        return no_report if self.is_quiet else self._bars
+
+    def show(self, line: object) -> None:
+        """Print what was asked for."""
+        self._bars.close(done=True)
+        say(line)
+
+    def say(self, line: object) -> None:
+        """Print what is good to know, unless quiet was asked for."""
+        if not self.is_quiet:
+            self.show(line)
+
+    def announce(self, sentence: str, is_needed: bool = True) -> None:
+        """Print on standard error, once, what an artist should know before work goes on."""
+        if sentence not in self._announced and (is_needed or not self.is_quiet):
+            self._bars.close()
+            aside(sentence)
+        self._announced.add(sentence)
+
+    def foretell(self, bigart: BigArt, about: str, forecast: Forecast) -> None:
+        """Say what runs where, how long all of it will take, and what the memory does not allow."""
+        models = bigart.describe()
+        takes = f"about {duration(forecast.seconds)} in all, {size_in_words(forecast.memory)} of memory"
+        self.say(f"{models[0].upper()}{models[1:]}, {about}; {takes}")
+        for sentence in forecast.compromises:
+            self.announce(sentence, is_needed=False)
+
+    def new_run(self, parent: Path, *what: Any) -> Run:
+        """A new folder to work in; see `Run.new`."""
+        try:
+            run = Run.new(parent, *what)
+        except OSError as error:
+            reason = f"{error.strerror or error}): choose another by --out"
+            raise ValueError(f"cannot write to the folder {parent} ({reason}") from None
+        self.work_in(run)
+        return run
+
+    def work_in(self, run: Run, is_new: bool = True) -> None:
+        """Note whose folder is worked in, and whether this call made it."""
+        self._run, self._is_new = run, is_new
+
+    def end(self) -> str:
+        """Tidy up after an error or an interrupt; returns what was kept and how to go on, if anything was."""
+        self._bars.close()
+        with suppress(OSError):
+            if self._run is None or (self._is_new and self._run.discard_if_empty()):
+                return ""
+        return f'what is finished is in {self._run.path}, and "{resume_command(self._run)}" goes on'
+
+
+def resume_command(run: Run) -> str:
+    """What to type to go on with a run."""
+    return f"bigart resume {shlex.quote(str(run.path))}"

@@ -1,0 +1,39 @@
+"""`bigart resume`: goes on with what was interrupted."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bigart_lib.cli import options as shared
+from bigart_lib.cli.call import Call
+from bigart_lib.cli.paint import TEXTURE, picked
+from bigart_lib.runs.resume import load_for_run, newest_unfinished
+from bigart_lib.runs.resume import resume as go_on
+from bigart_lib.runs.run import open_run
+
+
+@click.command(short_help="Go on with a run that was interrupted, or enlarge another candidate.")
+@click.argument("folder", type=shared.FOLDER, required=False, metavar="[FOLDER]")
+@shared.option("--pick", shared.Checked("NUMBER", str), None, "Another candidate to enlarge.", "none")
+@shared.size
+@shared.finishing(TEXTURE)
+@shared.place
+def resume(call: Call, folder: Path | None, pick: str | None, size: int, out: Path, **options: Any) -> None:
+    """Go on with the run in FOLDER: by default, the newest below --out that is not finished.
+
+    Size, texture and VQGAN are for the candidate that --pick names.
+    """
+    run = open_run(folder) if folder else newest_unfinished(out)
+    if run is None or (pick is None and not run.unfinished()):
+        return call.say(f"nothing is unfinished in {folder or out}")
+    if pick is not None and run.recipe.prompt is None:
+        raise ValueError(f"{run.path} has no candidates to pick from: a picture was enlarged there")
+    index = None if pick is None else picked(pick, run.recipe.generate.count)
+    bigart = load_for_run(run, **shared.to_load(call, options))
+    call.work_in(run, is_new=False)
+    call.say(f"going on with {run.path}: {bigart.describe()}")
+    if index is not None:
+        settings = shared.paint_settings(options, size, TEXTURE)
+        run.want((index, settings, bigart.plan(run.recipe_of(index, settings))))
+    call.show(go_on(run, bigart, call.report)[0])

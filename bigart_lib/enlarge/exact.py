@@ -1,0 +1,116 @@
+"""RRDBNet as an enlarger: the same numbers as in one piece, in bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from bigart_lib.enlarge import tiles
+from bigart_lib.enlarge.rrdbnet import RRDBNet, RRDBNetConfig, estimate_flops
+from bigart_lib.files import size_in_words
+from bigart_lib.machine import MemoryShortageError, is_out_of_memory, release_memory
+from bigart_lib.progress import Announce, Cost, Progress, Report, announce_nothing
+
+if TYPE_CHECKING:
+    import torch
+
+SCALE = 4  # how many times longer a side gets, whatever the network does in one pass
+
+
+class RRDBNetEnlarger:
+    """Enlarges 4 times; a network that enlarges 2 times runs twice.
+
+    Parameters
+    ----------
+    network : gives the network when it is needed.
+    config : its sizes.
+    device, dtype : where and in which precision it runs.
+    fingerprint : gives the SHA-256 of its weights.
+    announce : told, before work begins, what the memory does not allow.
+    """
+
+    scale = SCALE
+
+    def __init__(
+        self,
+        network: Callable[[], RRDBNet],
+        config: RRDBNetConfig,
+        device: torch.device,
+        dtype: torch.dtype,
+        fingerprint: Callable[[], str],
+        announce: Announce = announce_nothing,
+    ) -> None:
+        self._network, self._config = network, config
+        self._device, self._dtype = device, dtype
+        self.fingerprint, self._announce = fingerprint, announce
+
+    def cost(self, width: int, height: int) -> Cost:
+        """Operations, and the bytes that the exact way takes with the tiles that run fastest."""
+        passes = [
+            (
+                estimate_flops(self._config, height * times, width * times),
+                self._memory(width * times, height * times),
+            )
+            for times in self._passes()
+        ]
+        return Cost(sum(flops for flops, _ in passes), max(memory for _, memory in passes))
+
+    def compromise(self, width: int, height: int, memory_budget: int) -> str:
+        """Whether seams may show, in a sentence; nothing where the budget holds the exact way."""
+        times = self._passes()[-1]
+        width, height = width * times, height * times
+        least = tiles.least_memory(self._config, height, width, self._dtype)
+        if least <= memory_budget:
+            return ""
+        return (
+            f"enlarging {width}x{height} px exactly takes {size_in_words(least)} of memory, and "
+            f"{size_in_words(memory_budget)} may be used: it is done in pieces, and faint seams may show "
+            f"(--memory {least / 1e9 + 0.05:.1f}GB makes it exact)"
+        )
+
+    def enlarge(self, picture: torch.Tensor, memory_budget: int, report: Report) -> torch.Tensor:
+        """Enlarge a picture; see `Enlarger.enlarge`. Where memory runs out, smaller tiles go on."""
+        if sentence := self.compromise(picture.shape[-1], picture.shape[-2], memory_budget):
+            self._announce(sentence)
+        passes = self._passes()
+        for number, _ in enumerate(passes):
+
+            def tell(done: int, total: int, number: int = number) -> None:
+                # Each pass of a network that runs twice is four times the work of the one before.
+                before = sum(total * 4 ** (other - number) for other in range(number))
+                everything = sum(total * 4 ** (other - number) for other in range(len(passes)))
+                report(Progress("enlarge", int(before + done), int(everything)))
+
+            picture = self._pass(picture, memory_budget, tell)
+        return picture
+
+    def _pass(self, picture: torch.Tensor, budget: int, tell: Callable[[int, int], None]) -> torch.Tensor:
+        while True:
+            try:
+                enlarged = tiles.enlarge(self._network(), picture, budget, tell)
+                return enlarged.float().clamp_(0, 1)
+            except tiles.BudgetError as error:
+                raise MemoryShortageError(
+                    f"the memory is not enough to enlarge {picture.shape[-1]}x{picture.shape[-2]} px: "
+                    f"{size_in_words(budget)} may be used, and the smallest piece takes "
+                    f"{size_in_words(error.least)}: close other programs, or give more by --memory"
+                ) from error
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+            # No more than what was tried, however large the budget was.
+            budget = min(budget, self._memory(picture.shape[-1], picture.shape[-2])) // 2
+            release_memory(self._device)
+            if sentence := self.compromise(picture.shape[-1], picture.shape[-2], budget):
+                self._announce(f"memory ran out; {sentence}")
+
+    def _passes(self) -> list[int]:
+        """How many times longer the sides are before each pass of the network."""
+        passes = [1]
+        while passes[-1] * self._config.scale < SCALE:
+            passes.append(passes[-1] * self._config.scale)
+        return passes
+
+    def _memory(self, width: int, height: int) -> int:
+        side = tiles.fastest_tile(self._device)
+        return tiles.working_memory(self._config, height, width, self._dtype, side)

@@ -1,0 +1,124 @@
+"""How long a plan will take, and how much memory: from its steps' costs, and from what real runs took."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+from bigart_lib.machine import Speeds, memory_budget
+from bigart_lib.plan import NETWORKS, Kept, Step, to_do
+from bigart_lib.progress import PlanProgress, Report
+
+if TYPE_CHECKING:
+    import torch
+
+    from bigart_lib.enlarge.enlarger import Enlarger
+    from bigart_lib.weights.networks import Networks
+
+PICTURE_BYTES = 12  # of a pixel in memory: three float32 samples
+WITHOUT_NETWORK = ("source", "texture", "fit")  # actions
+
+
+class Forecast(NamedTuple):
+    """What is still to be done of a plan, and what that will take."""
+
+    seconds: float
+    memory: float  # bytes, at the most
+    steps: tuple[Step, ...]  # that must be computed
+    pictures: tuple[Step, ...]  # that must be written
+    compromises: tuple[str, ...] = ()  # what the memory does not allow, a sentence each
+
+
+class Forecaster:
+    """Knows what work takes here, and learns it from the work that is done.
+
+    Parameters
+    ----------
+    fingerprints : SHA-256 of the weights of each network, by its name: another network, another speed.
+    memory : bytes of working memory for enlarging; None takes half of what is free.
+    """
+
+    def __init__(
+        self,
+        fingerprints: Mapping[str, str],
+        enlarger: Enlarger,
+        networks: Networks,
+        speeds: Speeds,
+        device: torch.device,
+        memory: int | None,
+    ) -> None:
+        self._fingerprints, self._enlarger = fingerprints, enlarger
+        self._networks, self._speeds = networks, speeds
+        self._device, self._memory = device, memory
+
+    def budget(self) -> int:
+        """Bytes of working memory for enlarging, now."""
+        return memory_budget(self._device, self._memory)
+
+    def forecast(self, steps: Sequence[Step], kept: Kept) -> Forecast:
+        """What is still to be done of a plan; loads no network."""
+        computed, written = to_do(steps, kept)
+        seconds = sum(self._seconds(step) for step in computed)
+        seconds += sum(self._speeds.seconds("write", step.pixels) for step in written)
+        needed = {name for step in computed for name in self._names(step)}
+        seconds += sum(self._speeds.seconds(*self._networks.load_cost(name)) for name in needed)
+        before = dict(zip(steps[1:], steps, strict=False))
+        budget, memory, compromises = self.budget(), [0.0], []
+        for step in computed:
+            size = before[step].size if step in before else (0, 0)
+            is_enlarging = step.action == "enlarge"
+            working = min(step.cost.memory, budget) if is_enlarging else step.cost.memory
+            memory.append(working + PICTURE_BYTES * (size[0] * size[1] + step.pixels))
+            if is_enlarging:
+                compromises.append(self._enlarger.compromise(*size, budget))
+        return Forecast(
+            seconds, max(memory), tuple(computed), tuple(written), tuple(filter(None, compromises))
+        )
+
+    def whole_plan(
+        self, steps: Sequence[Step], computed: Sequence[Step], written: Sequence[Step], report: Report
+    ) -> Report:
+        """A report that adds how far the whole plan is; without `steps`, for many candidates side by side."""
+        parts: list[tuple[str, float]] = []
+        for action in () if steps else dict.fromkeys(step.action for step in computed):
+            parts.append((action, sum(self._seconds(step) for step in computed if step.action == action)))
+        for step in steps:
+            parts += [(step.action, self._seconds(step))] if step in computed else []
+            parts += [("write", self._speeds.seconds("write", step.pixels))] if step in written else []
+        return PlanProgress(parts, report)
+
+    def kind(self, step: Step) -> str:
+        """What kind of work a step is."""
+        return " ".join([step.action, *(self._fingerprints[name][:8] for name in self._names(step))])
+
+    def clock(self) -> float:
+        """Seconds of work so far, without the loading of networks."""
+        return time.perf_counter() - self._networks.seconds_loading
+
+    def note(self, kind: str, operations: float, seconds: float) -> None:
+        """Learn what work took."""
+        self._speeds.note(kind, operations, seconds)
+
+    @contextmanager
+    def noted(self, kind: str, operations: float) -> Iterator[None]:
+        """Learn what the work within takes."""
+        began = self.clock()
+        yield
+        self.note(kind, operations, self.clock() - began)
+
+    def save(self) -> None:
+        """Keep what was learned for the next run."""
+        self._speeds.save()
+
+    def _seconds(self, step: Step) -> float:
+        kept = self._speeds.seconds("keep", step.pixels) if step.is_costly else 0.0
+        return self._speeds.seconds(self.kind(step), step.cost.operations) + kept
+
+    def _names(self, step: Step) -> list[str]:
+        """The networks that do a step."""
+        if step.action in NETWORKS:
+            return [NETWORKS[step.action]]
+        own = [name for name in self._fingerprints if name not in NETWORKS.values()]
+        return [] if step.action in WITHOUT_NETWORK else own

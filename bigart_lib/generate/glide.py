@@ -1,0 +1,238 @@
+"""GLIDE as a generator (Nichol et al. 2022): the base model paints 64 px, the upsampler makes 256 of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.nn import functional
+
+from bigart_lib.generate.generator import Abilities, Painted, Stage
+from bigart_lib.generate.network import GlideConfig, new_tokenizer
+from bigart_lib.generate.prompts import LIMITS
+from bigart_lib.generate.sampling import (
+    BASE_SIZE,
+    UPSAMPLED_SIZE,
+    base_scheduler,
+    complete,
+    draw_noise,
+    sample_base,
+    sample_upsampler,
+)
+from bigart_lib.machine import MemoryShortageError, is_out_of_memory, random_generator, release_memory
+from bigart_lib.progress import Cost, Progress, Report
+from bigart_lib.settings import SAMPLERS, GenerateSettings
+
+if TYPE_CHECKING:
+    from bigart_lib.generate.network import Glide
+    from bigart_lib.generate.words import Reading
+    from bigart_lib.weights import Sampling
+
+BASE, UPSAMPLE = "base", "upsample"  # what its stages are called
+GUIDED = 2  # passes through the base model for one step: with the prompt and without
+
+
+class GlideGenerator:
+    """Paints with a base model and an upsampler, which need not be in memory together.
+
+    Parameters
+    ----------
+    base, upsampler : give the networks when their turn comes, on one device and in one precision.
+    configs : the sizes of the two.
+    sampling : how they want to be sampled.
+    fingerprints : SHA-256 of the weights of each, by name.
+    batch_size : candidates that share a pass through a network. One is as fast as many on a CPU, and keeps
+        each candidate to the last bit independent of the others.
+
+    Notes
+    -----
+    Every candidate has its own random generator, seeded by (seed, index) and drawn on the CPU, and its own
+    scheduler, so none depends on how many were asked for. Candidates that stay near another start from its
+    noise, with some of their own.
+    """
+
+    def __init__(
+        self,
+        base: Callable[[], Glide],
+        upsampler: Callable[[], Glide],
+        configs: tuple[GlideConfig, GlideConfig],
+        sampling: Sampling,
+        fingerprints: Callable[[], Mapping[str, str]],
+        batch_size: int = 1,
+    ) -> None:
+        self._base, self._upsampler, self._configs = base, upsampler, configs
+        self._sampling, self._fingerprints, self._batch_size = sampling, fingerprints, batch_size
+        self.abilities = Abilities(SAMPLERS, guidance=True, limits=LIMITS)
+        self.sampling: Mapping[str, Any] = {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in asdict(sampling).items()
+            if name in ("upsampler_timesteps", "upsampler_noise", "start_log_snr") and value is not None
+        }
+
+    def native(self, shape: float = 1.0) -> tuple[int, int]:
+        """256x256: it was trained on squares."""
+        return UPSAMPLED_SIZE, UPSAMPLED_SIZE
+
+    def stages(self, native_size: tuple[int, int], settings: GenerateSettings) -> tuple[Stage, Stage]:
+        """64 px from the base model, then 256 px from the upsampler."""
+        small = tuple(BASE_SIZE * side // UPSAMPLED_SIZE for side in native_size)
+        steps = self.complete(settings).steps
+        return (
+            Stage(BASE, small, _cost(self._configs[0], small, GUIDED * steps)),
+            Stage(
+                UPSAMPLE,
+                native_size,
+                _cost(self._configs[1], native_size, len(self._sampling.upsampler_timesteps)),
+            ),
+        )
+
+    def complete(self, settings: GenerateSettings) -> GenerateSettings:
+        """The settings, with what the artist left open taken from how the networks want to be sampled."""
+        return complete(settings, self._sampling)
+
+    def read(self, prompt: str) -> Reading:
+        """Which words of a prompt the base model follows, and which it does not; loads no network."""
+        return new_tokenizer(self._configs[0]).read(prompt)
+
+    def fingerprint(self) -> Mapping[str, str]:
+        """SHA-256 of the weights of the two networks."""
+        return self._fingerprints()
+
+    @torch.inference_mode()
+    def paint(
+        self,
+        prompt: str,
+        settings: GenerateSettings,
+        indices: Sequence[int],
+        report: Report,
+        begun: Mapping[tuple[int, int], torch.Tensor],
+    ) -> Iterator[Painted]:
+        """Paint candidates; see `Generator.paint`. What is done is given batch by batch."""
+        noises = {index: _Noise(settings, index) for index in indices}
+        small: dict[int, torch.Tensor] = {i: begun[i, 0] for i in indices if (i, 0) in begun}
+        waiting = [index for index in indices if index not in small]
+        for index in small:
+            noises[index].skip_base(settings, self._sampling)
+
+        def paint_small(batch: list[int], report: Report) -> list[torch.Tensor]:
+            drawn = [noises[index].draw(BASE_SIZE) for index in batch]
+            generators = [noises[index].own for index in batch]
+            return sample_base(
+                self._base(), prompt, settings, self._sampling, drawn, generators, report, len(batch)
+            )
+
+        for index, picture in self._in_batches(BASE, waiting, paint_small, report, small, BASE_SIZE):
+            yield Painted(index, 0, picture)
+        large = {index: begun[index, 1] for index in indices if (index, 1) in begun}
+
+        def upsample(batch: list[int], report: Report) -> list[torch.Tensor]:
+            drawn = [noises[index].draw(UPSAMPLED_SIZE) for index in batch]
+            low, generators = [small[index] for index in batch], [noises[index].own for index in batch]
+            return sample_upsampler(
+                self._upsampler(), prompt, low, self._sampling, drawn, generators, report, len(batch)
+            )
+
+        waiting = [index for index in indices if index not in large]
+        shown = {index: _enlarged(small[index]) for index in indices}
+        shown.update(large)
+        for index, picture in self._in_batches(UPSAMPLE, waiting, upsample, report, shown, UPSAMPLED_SIZE):
+            yield Painted(index, 1, picture)
+
+    def _in_batches(
+        self,
+        stage: str,
+        indices: list[int],
+        make: Callable[[list[int], Report], list[torch.Tensor]],
+        report: Report,
+        shown: dict[int, torch.Tensor],
+        side: int,
+    ) -> Iterator[tuple[int, torch.Tensor]]:
+        """Make pictures, a batch at a time; `shown` has those to show beside the ones in the making."""
+        size, position = max(1, self._batch_size), 0
+        while position < len(indices):
+            batch = indices[position : position + size]
+
+            def tell(news: Progress, batch: list[int] = batch, position: int = position) -> None:
+                guesses = [] if news.preview is None else news.preview.split(1)
+                pictures = {**shown, **dict(zip(batch, guesses, strict=False))}
+                preview = torch.cat([pictures[index] for index in sorted(pictures)]) if pictures else None
+                # A batch of n counts n times.
+                done = news.total * position + news.step * len(batch)
+                report(Progress(stage, done, news.total * len(indices), preview))
+
+            try:
+                made = make(batch, tell)
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                if size == 1:
+                    raise MemoryShortageError(
+                        f"the memory is not enough to paint a candidate of {side} px: close other programs, "
+                        "choose smaller models (--models embedded) or another device (--device cpu)"
+                    ) from error
+                size //= 2
+                release_memory(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+                continue
+            shown.update(zip(batch, made, strict=True))
+            yield from zip(batch, made, strict=True)
+            position += len(batch)
+
+
+class _Noise:
+    """The random numbers of one candidate, in the order in which they are drawn."""
+
+    def __init__(self, settings: GenerateSettings, index: int) -> None:
+        self.own = random_generator(settings.seed, index)
+        self._near = [(random_generator(one.seed, one.index), one.distance) for one in settings.near]
+        self._distance = settings.distance
+        self._drawn: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+
+    def draw(self, side: int) -> torch.Tensor:
+        """Standard normals (1, 3, side, side) to start denoising from.
+
+        Asked for again, because memory ran out, all that follows is the same too.
+        """
+        if side not in self._drawn:
+            own = draw_noise(self.own, side)
+            if self._near:
+                near = draw_noise(self._near[0][0], side)
+                for generator, distance in self._near[1:]:
+                    near = _step_away(near, draw_noise(generator, side), distance)
+                own = _step_away(near, own, self._distance)
+            self._drawn[side] = own, self.own.get_state()
+        noise, state = self._drawn[side]
+        self.own.set_state(state)
+        return noise
+
+    def skip_base(self, settings: GenerateSettings, sampling: Sampling) -> None:
+        """Draw what the base model would have drawn, as its picture is there already."""
+        self.draw(BASE_SIZE)
+        if settings.sampler == "ancestral":  # which adds noise after every timestep but the last
+            timesteps = base_scheduler(settings.sampler, settings.steps, sampling).timesteps
+            for _ in timesteps[timesteps > 0]:
+                draw_noise(self.own, BASE_SIZE)
+
+
+def _step_away(near: torch.Tensor, other: torch.Tensor, distance: float) -> torch.Tensor:
+    """Noise between two noises, on the sphere, so that it is as strong as they are."""
+    return (1 - distance**2) ** 0.5 * near + distance * other
+
+
+def _enlarged(small: torch.Tensor) -> torch.Tensor:
+    """How a small picture is shown beside upsampled ones."""
+    return functional.interpolate(small, size=(UPSAMPLED_SIZE, UPSAMPLED_SIZE), mode="bilinear")
+
+
+def _cost(config: GlideConfig, size: tuple[int, int], passes: int) -> Cost:
+    """About what a candidate takes: the 3x3 convolutions of the residual blocks, which are most of it."""
+    width, height = size
+    down, up = 2 * config.layers_per_level, 3 * (config.layers_per_level + 1)  # convolutions of a level
+    operations = sum(
+        18 * channels**2 * (down + up) * width * height / 4**level
+        for level, channels in enumerate(config.channels)
+    )
+    features = 8 * 4 * config.channels[0] * width * height  # bytes: eight maps of the finest level
+    weights = 4 * 9 * (down + up) * sum(channels**2 for channels in config.channels)
+    return Cost(operations * passes, features + weights)

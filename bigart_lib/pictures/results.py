@@ -1,0 +1,131 @@
+"""What BigArt gives: candidates to pick from, and a painting with the picture of every step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image
+
+from bigart_lib.pictures import images
+from bigart_lib.pictures.recipe import Recipe, pixel_hash
+from bigart_lib.pictures.sheet import contact_sheet
+from bigart_lib.settings import GenerateSettings
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One of the pictures to pick from."""
+
+    picture: torch.Tensor  # float32 (1, 3, height, width) in [0, 1]
+    recipe: Recipe
+
+    @property
+    def image(self) -> Image.Image:
+        """The picture, rounded to 8 bits."""
+        return images.to_image(self.picture)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in px."""
+        return self.picture.shape[-1], self.picture.shape[-2]
+
+    @property
+    def number(self) -> int:
+        """What an artist calls it, from 1."""
+        return self.recipe.index + 1
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The candidates of one prompt, with the settings that painted them, complete."""
+
+    prompt: str
+    settings: GenerateSettings
+    pictures: tuple[Candidate, ...]
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def __getitem__(self, index: int) -> Candidate:
+        return self.pictures[index]
+
+    @property
+    def recipe(self) -> Recipe:
+        """That of all of them."""
+        return replace(self.pictures[0].recipe, index=None)
+
+    def sheet(self) -> Image.Image:
+        """All candidates on one picture, numbered from 1, below the prompt and the seed."""
+        return contact_sheet(
+            [candidate.image for candidate in self.pictures],
+            [str(candidate.number) for candidate in self.pictures],
+            f"{self.prompt} - seed {self.settings.seed}",
+        )
+
+
+@dataclass
+class Painting:
+    """A picture after each step, in order, with the recipe of each.
+
+    Given to `BigArt.paint` again with other settings, it spares the work that these do not change: it keeps,
+    unrounded to 8 bits, what networks made. See `plan.Kept`.
+    """
+
+    stages: dict[str, Image.Image] = field(default_factory=dict)  # the pictures, by the names of the steps
+    recipes: dict[str, Recipe] = field(default_factory=dict)
+    _keys: dict[str, str] = field(default_factory=dict)  # of the steps that made the pictures
+    # The latest of each kind and size: key and 16-bit levels.
+    _levels: dict[tuple, tuple[str, torch.Tensor]] = field(default_factory=dict)
+
+    @property
+    def image(self) -> Image.Image:
+        """The finished picture."""
+        return next(reversed(self.stages.values()))
+
+    @property
+    def recipe(self) -> Recipe:
+        """The finished picture's recipe."""
+        return next(reversed(self.recipes.values()))
+
+    def save(self, path: Path | str, dpi: int = images.PRINT_DPI) -> None:
+        """Write the finished picture as a new PNG with its recipe; refuses to overwrite."""
+        images.save(self.image, Path(path), self.recipe.texts(), dpi)
+
+    def begin(self, steps: Any) -> None:
+        """Forget the pictures of steps that are not in this plan."""
+        names = [step.name for step in steps if self._keys.get(step.name) == step.key]
+        for kept in (self.stages, self.recipes, self._keys):
+            ordered = {name: kept[name] for name in names if name in kept}
+            kept.clear()
+            kept.update(ordered)
+
+    def holds(self, step: Any) -> bool:
+        """Whether the step's result is kept unrounded."""
+        return self._levels.get((step.action, step.size), ("",))[0] == step.key
+
+    def get(self, step: Any) -> torch.Tensor | None:
+        """The step's result, float32 in [0, 1]; None if it is not kept."""
+        return images.from_levels(self._levels[step.action, step.size][1]) if self.holds(step) else None
+
+    def put(self, step: Any, levels: torch.Tensor) -> None:
+        """Keep the step's result, in 16-bit levels."""
+        self._levels[step.action, step.size] = step.key, levels
+
+    def made(self, step: Any) -> str | None:
+        """The pixel hash of the step's picture, if it is here."""
+        return self.recipes[step.name].pixels if self._keys.get(step.name) == step.key else None
+
+    def finish(self, step: Any, image: Image.Image, recipe: Recipe) -> None:
+        """Keep the step's picture."""
+        self.stages[step.name], self.recipes[step.name] = image, recipe
+        self._keys[step.name] = step.key
+
+
+def with_pixels(recipe: Recipe, stage: str, image: Image.Image) -> Recipe:
+    """A recipe that says which stage a picture is, and what its pixels are."""
+    return replace(recipe, stage=stage, steps={**recipe.steps, stage: pixel_hash(image)})

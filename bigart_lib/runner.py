@@ -1,0 +1,191 @@
+"""Runs plans: makes each result that is needed once, keeps it to go on from, and rounds it for people."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bigart_lib.forecast import Forecaster
+from bigart_lib.generate.generator import Generator
+from bigart_lib.pictures.recipe import Recipe
+from bigart_lib.pictures.results import Candidate, Candidates, with_pixels
+from bigart_lib.plan import Kept, Step, to_do
+from bigart_lib.progress import Progress, Report
+
+if TYPE_CHECKING:
+    import torch
+
+# Gives the result of a step, from that of the step before.
+Make = Callable[[Recipe, Step, "torch.Tensor | None", Report], "torch.Tensor"]
+Done = dict[tuple[int, int], "torch.Tensor"]  # results by index of the candidate and number of the stage
+
+
+class Runner:
+    """Runs plans with one generator and one way to make each later step.
+
+    Parameters
+    ----------
+    plan_candidate : gives the steps of a candidate alone, from its recipe.
+    make : makes every step that is not the generator's.
+    """
+
+    def __init__(
+        self,
+        generator: Generator,
+        plan_candidate: Callable[[Recipe], Sequence[Step]],
+        make: Make,
+        forecaster: Forecaster,
+    ) -> None:
+        self._generator, self._plan_candidate, self._make = generator, plan_candidate, make
+        self._forecaster = forecaster
+
+    def paint_candidates(
+        self, recipe: Recipe, report: Report, kept: Callable[[int], Kept], indices: Sequence[int]
+    ) -> Candidates:
+        """Paint the candidates that are not kept yet; each is kept as soon as one of its stages is done."""
+        recipes = {index: replace(recipe, index=index, paint=None) for index in indices}
+        plans = {index: tuple(self._plan_candidate(one)) for index, one in recipes.items()}
+        done: Done = {}
+        computed, written = [], []
+        for index, steps in plans.items():
+            kept(index).begin(steps)
+            these = to_do(steps, kept(index))
+            computed, written = [*computed, *these[0]], [*written, *these[1]]
+            for stage, step in enumerate(steps):
+                if (picture := kept(index).get(step)) is not None:
+                    done[index, stage] = picture
+        report = self._forecaster.whole_plan([], computed, written, report)
+        missing = [index for index, steps in plans.items() if (index, len(steps) - 1) not in done]
+        for (index, stage), picture in self._painted(recipe, missing, report, done, plans):
+            done[index, stage] = self.keep(plans[index][stage], picture, kept(index))
+            self._finish_candidate(plans[index], done, recipes[index], kept(index))
+        for index, steps in plans.items():  # those whose results were kept, and pictures lost
+            self._finish_candidate(steps, done, recipes[index], kept(index))
+        self._forecaster.save()
+        pictures = (Candidate(done[index, len(steps) - 1], recipes[index]) for index, steps in plans.items())
+        return Candidates(recipe.prompt, recipe.generate, tuple(pictures))
+
+    def run(self, recipe: Recipe, steps: Sequence[Step], kept: Kept, report: Report) -> None:
+        """Make what `kept` does not have of the pictures of a plan."""
+        kept.begin(steps)
+        computed, written = to_do(steps, kept)
+        report = self._forecaster.whole_plan(steps, computed, written, report)
+        results = _Results(self, recipe, steps, kept, report)
+        pixels: dict[str, str] = {}
+        for position, step in enumerate(steps):
+            if step in written:
+                picture = results.after(position)
+                report(Progress("write", 0, 1))
+                self.finish(step, picture, recipe, pixels, kept)
+            elif step.is_shown:
+                pixels[step.name] = kept.made(step)
+        self._forecaster.save()
+
+    def make(self, recipe: Recipe, step: Step, before: torch.Tensor | None, report: Report) -> torch.Tensor:
+        """The result of a step that is not the generator's."""
+        with self._forecaster.noted(self._forecaster.kind(step), step.cost.operations):
+            return self._make(recipe, step, before, report)
+
+    def is_painted(self, recipe: Recipe, step: Step) -> bool:
+        """Whether the generator makes a step."""
+        return recipe.source is None and step in self._plan_candidate(replace(recipe, paint=None))
+
+    def keep(self, step: Step, picture: torch.Tensor, kept: Kept) -> torch.Tensor:
+        """Keep a result; what is handed on is what was kept, so that going on later changes nothing."""
+        import torch
+
+        from bigart_lib.pictures.images import from_levels, to_levels
+
+        low, high = (bound.item() for bound in torch.aminmax(picture))
+        if not (low > -math.inf and high < math.inf):  # neither holds for what is no number
+            raise ValueError(
+                f"{step.name}: the network gave values that are no numbers, which make no picture: its file "
+                "may be damaged (bigart models verify), or the precision too low (--precision fp32)"
+            )
+        levels = to_levels(picture)
+        if step.is_costly:
+            with self._forecaster.noted("keep", step.pixels):
+                kept.put(step, levels)
+        return from_levels(levels)
+
+    def finish(
+        self, step: Step, picture: torch.Tensor, recipe: Recipe, pixels: dict[str, str], kept: Kept
+    ) -> None:
+        """Round a result to a picture for people, unless that is there already."""
+        from bigart_lib.pictures.images import to_image
+
+        found = kept.made(step)
+        if found is None and step.is_shown:
+            with self._forecaster.noted("write", step.pixels):
+                image = to_image(picture)
+                made_by = with_pixels(replace(recipe, steps=dict(pixels)), step.name, image)
+                kept.finish(step, image, made_by)
+            found = made_by.pixels
+        if found is not None:
+            pixels[step.name] = found
+
+    def _finish_candidate(self, steps: Sequence[Step], done: Done, recipe: Recipe, kept: Kept) -> None:
+        """Write the pictures of a candidate's stages, as far as they are done."""
+        pixels: dict[str, str] = {}
+        for stage, step in enumerate(steps):
+            if (recipe.index, stage) in done:
+                self.finish(step, done[recipe.index, stage], recipe, pixels, kept)
+
+    def _painted(
+        self,
+        recipe: Recipe,
+        indices: Sequence[int],
+        report: Report,
+        begun: Done,
+        plans: Mapping[int, Sequence[Step]],
+    ) -> Iterator[tuple[tuple[int, int], torch.Tensor]]:
+        """Stages of candidates as they are painted; how long they took is noted."""
+        if not indices:
+            return
+        taken: dict[str, tuple[float, float]] = {}  # operations and seconds, by kind
+        begins = self._forecaster.clock()
+        painted = self._generator.paint(recipe.prompt, recipe.generate, indices, report, dict(begun))
+        for index, stage, picture in painted:
+            step = plans[index][stage]
+            kind = self._forecaster.kind(step)
+            operations, seconds = taken.get(kind, (0.0, 0.0))
+            taken[kind] = operations + step.cost.operations, seconds + self._forecaster.clock() - begins
+            yield (index, stage), picture
+            begins = self._forecaster.clock()
+        for kind, (operations, seconds) in taken.items():
+            self._forecaster.note(kind, operations, seconds)
+
+
+class _Results:
+    """The results of a plan's steps, each made when it is first needed."""
+
+    def __init__(
+        self, runner: Runner, recipe: Recipe, steps: Sequence[Step], kept: Kept, report: Report
+    ) -> None:
+        self._runner, self._recipe, self._steps = runner, recipe, steps
+        self._kept, self._report = kept, report
+        self._last: tuple[int, torch.Tensor] | None = None
+
+    def after(self, position: int) -> torch.Tensor:
+        """The picture after a step, float32 (1, 3, height, width)."""
+        if self._last is None or self._last[0] != position:
+            picture = self._kept.get(self._steps[position])
+            self._last = position, self._make(position) if picture is None else picture
+        return self._last[1]
+
+    def _make(self, position: int) -> torch.Tensor:
+        step, runner = self._steps[position], self._runner
+        if runner.is_painted(self._recipe, step):
+            return self._paint_candidate(step)
+        before = self.after(position - 1) if position else None
+        return runner.keep(step, runner.make(self._recipe, step, before, self._report), self._kept)
+
+    def _paint_candidate(self, step: Step) -> torch.Tensor:
+        """Paint a candidate whose result was lost again, alone, to go on from one of its stages."""
+        kept, index = self._kept, self._recipe.index
+        painted = self._runner.paint_candidates(self._recipe, self._report, lambda _: kept, [index])
+        kept.begin(self._steps)
+        found = kept.get(step)
+        return painted[0].picture if found is None else found

@@ -1,0 +1,54 @@
+"""Going on with a run after whatever ended it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from bigart_lib.bigart import BigArt
+from bigart_lib.pictures.recipe import from_dict
+from bigart_lib.pictures.results import Candidates
+from bigart_lib.progress import Report, no_report
+from bigart_lib.runs.redo import load_for
+from bigart_lib.runs.run import Run, all_runs
+from bigart_lib.settings import PaintSettings
+
+
+def newest_unfinished(parent: Path) -> Run | None:
+    """The run below a folder that was touched last, of those that lack a picture."""
+    return next((run for run in all_runs(parent) if run.unfinished(thorough=False)), None)
+
+
+def load_for_run(run: Run, **options: Any) -> BigArt:
+    """The models that a run was begun with; `options` as for `load`, in place of the run's own.
+
+    Raises
+    ------
+    ValueError
+        When they are not here any more, or not the same.
+    """
+    kept = {name: value for name, value in run.options.items() if name != "keep"}
+    bigart = load_for(run.recipe, **{**kept, **options})
+    if differing := run.differing(bigart):
+        raise ValueError(
+            f"{run.path} was begun with another {', '.join(differing)} than is here now: going on would mix "
+            "the two. Bring back the first, or begin a new run"
+        )
+    return bigart
+
+
+def resume(run: Run, bigart: BigArt, report: Report = no_report) -> tuple[Path | None, Candidates | None]:
+    """Make what was begun and is not made; what is made is compared with its hash, and not made again.
+
+    Returns
+    -------
+    The file of the last picture that was wanted, and the candidates, where the run has some.
+    """
+    candidates, last = None, run.sheet
+    if run.recipe.prompt is not None:
+        candidates = run.paint_candidates(bigart, report)
+    for wanted in run.wanted():
+        if wanted.paint is not None:
+            settings: PaintSettings = from_dict({"models": "", "paint": wanted.paint}).paint
+            last = run.paint(bigart, wanted.index, settings, report).last
+    return last, candidates

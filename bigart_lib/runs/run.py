@@ -1,0 +1,398 @@
+"""One run on disk: a prompt with its candidates and what became of them, or a picture that was enlarged.
+
+    sunset-over-a-lake/
+        run.json                            recipe, favourites, and the journal: what is wanted, what is made
+        candidates.png                      contact sheet
+        candidate-3/                        what became of number 3
+            64.png 256.png 1024.png ...
+            exact/KEY.safetensors           results to go on from, not rounded to 8 bits
+
+Command line, studio and `redo` write this and nothing else. Whatever is killed, every file is whole; what is
+in the journal is made, and a plan goes on at the first step that is not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image
+
+from bigart_lib.bigart import BigArt
+from bigart_lib.files import free_names, remove_parts, write_text
+from bigart_lib.pictures import images
+from bigart_lib.pictures.recipe import Recipe, from_dict, load_json, read
+from bigart_lib.pictures.results import Candidates, with_pixels
+from bigart_lib.plan import Step
+from bigart_lib.progress import Report, no_report
+from bigart_lib.runs.work import Work, file_hash
+from bigart_lib.settings import PaintSettings
+
+if TYPE_CHECKING:
+    pass
+
+JOURNAL = "run.json"
+FORMAT = 1  # of the journal
+SHEET = "candidates"  # name of the contact sheet
+LONGEST_NAME = 48  # characters of a prompt in a folder's name
+DEFAULT_FOLDER = Path("bigart_pictures")
+UPDATE_LOCK, WORK_LOCK = ".update.lock", ".work.lock"
+PATIENCE = 10  # seconds to wait for another process that writes the journal
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A plan that was begun."""
+
+    index: int | None  # of the candidate, from 0; None for a picture that was brought
+    paint: dict | None  # the settings, as plain values; None makes the candidate alone
+    keys: tuple[str, ...]  # of the steps whose pictures are for people
+
+
+class Run:
+    """The folder of a run.
+
+    Parameters
+    ----------
+    path : with a journal in it; see `new` and `open_run`.
+    """
+
+    def __init__(self, path: Path, journal: dict[str, Any]) -> None:
+        self.path = path
+        self._journal = journal
+        self.recipe: Recipe = from_dict(journal["recipe"])
+        self._works: dict[int | None, Work] = {}
+
+    @classmethod
+    def new(
+        cls,
+        parent: Path,
+        title: str,
+        recipe: Recipe,
+        options: dict[str, Any] | None = None,
+        size: tuple[int, int] | None = None,
+        indices: Sequence[int] | None = None,
+    ) -> Run:
+        """A new folder below `parent`, named after what is painted. The first `want` makes it a run.
+
+        Parameters
+        ----------
+        options : how the models were loaded, for `resume`; and "keep", which unrounded results are kept.
+        size : width and height of a picture that was brought.
+        indices : the candidates that the run will have; by default all of the recipe.
+
+        Raises
+        ------
+        OSError
+            When the folder cannot be made.
+        """
+        words = _folder_name(title)
+        parent.mkdir(parents=True, exist_ok=True)
+        for name in free_names(words):
+            try:
+                (parent / name).mkdir()
+                break
+            except FileExistsError:
+                continue
+        if indices is None:
+            indices = range(recipe.generate.count) if recipe.prompt is not None else ()
+        journal = {
+            "format": FORMAT, "recipe": recipe.to_dict(), "options": options or {}, "size": size,
+            "indices": list(indices),
+            "favourites": [], "wanted": [], "made": {},
+        }  # fmt: skip
+        return cls(parent / name, journal)
+
+    # ------------------------------------------------------------------------------------------ journal
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """How the models were loaded."""
+        return self._journal["options"]
+
+    @property
+    def native_size(self) -> tuple[int, int] | None:
+        """Of a picture that was brought, else None."""
+        return tuple(self._journal["size"]) if self._journal.get("size") else None
+
+    @property
+    def indices(self) -> list[int]:
+        """Which candidates the run has: all that were asked for, or the one that was made again."""
+        return self._journal["indices"]
+
+    @property
+    def favourites(self) -> set[int]:
+        """Indices of candidates."""
+        return {number - 1 for number in self._journal["favourites"]}
+
+    def toggle_favourite(self, index: int) -> bool:
+        """Make a candidate a favourite, or no longer; returns which."""
+        with self._updating() as journal:
+            journal["favourites"] = sorted({*journal["favourites"]} ^ {index + 1})
+        return index in self.favourites
+
+    def wanted(self) -> list[Wanted]:
+        """Every plan that was begun, in order."""
+        return [Wanted(one["index"], one["paint"], tuple(one["keys"])) for one in self._journal["wanted"]]
+
+    def unfinished(self, thorough: bool = True) -> list[Wanted]:
+        """The plans that lack a picture; thorough, every file is read and compared with its hash."""
+        files = {key: self.path / entry["file"] for key, entry in self._journal["made"].items()}
+
+        def is_there(key: str) -> bool:
+            return self.made(key) is not None if thorough else key in files and files[key].is_file()
+
+        return [one for one in self.wanted() if not all(is_there(key) for key in one.keys)]
+
+    def want(self, *plans: tuple[int | None, PaintSettings | None, Sequence[Step]]) -> None:
+        """Note plans before they are begun: index, settings, steps. A candidate's latest painting counts."""
+        entries = [
+            {
+                "index": index,
+                "paint": asdict(paint) if paint else None,
+                "keys": [step.key for step in steps if step.is_shown],
+            }
+            for index, paint, steps in plans
+        ]
+        replaced = {(entry["index"], entry["paint"] is None) for entry in entries}
+        with self._updating() as journal:
+            others = [
+                one for one in journal["wanted"] if (one["index"], one["paint"] is None) not in replaced
+            ]
+            journal["wanted"] = [*others, *entries]
+
+    def give_up_candidates(self) -> None:
+        """Want no more candidates than are finished, as the artist has cancelled the others."""
+        unfinished = {one.index for one in self.unfinished(thorough=False) if one.paint is None}
+        with self._updating() as journal:
+            journal["indices"] = [index for index in journal["indices"] if index not in unfinished]
+            journal["wanted"] = [one for one in journal["wanted"] if one["index"] not in unfinished]
+
+    def give_up(self, index: int | None) -> None:
+        """Want a painting no longer, as the artist has cancelled it; what is made stays."""
+        with self._updating() as journal:
+            journal["wanted"] = [
+                one for one in journal["wanted"] if one["index"] != index or one["paint"] is None
+            ]
+
+    def made(self, key: str) -> dict[str, str] | None:
+        """File, file hash and pixel hash of a step's picture, if the file is there and as it was written."""
+        entry = self._journal["made"].get(key)
+        if entry is None:
+            return None
+        path = self.path / entry["file"]
+        return entry if path.is_file() and file_hash(path) == entry["sha256"] else None
+
+    def record(self, key: str, path: Path, pixels: str) -> None:
+        """Note that a step's picture is made."""
+        entry = {"file": path.relative_to(self.path).as_posix(), "sha256": file_hash(path), "pixels": pixels}
+        with self._updating() as journal:
+            journal["made"][key] = entry
+
+    @contextmanager
+    def _updating(self) -> Iterator[dict[str, Any]]:
+        """Change the journal as it is on disk now: another process may have changed it."""
+        with _locked(self.path / UPDATE_LOCK, PATIENCE):
+            with suppress(ValueError, OSError):
+                self._journal = _read_journal(self.path)
+            yield self._journal
+            self._write()
+
+    def _write(self) -> None:
+        write_text(self.path / JOURNAL, json.dumps(self._journal, indent=1), replace=True)
+
+    # --------------------------------------------------------------------------------------------- work
+
+    def work(self, index: int | None) -> Work:
+        """What became of a candidate, or of the picture that was brought."""
+        if index not in self._works:
+            self._works[index] = Work(self, index)
+        return self._works[index]
+
+    def close(self, index: int | None) -> None:
+        """Free the memory that a work takes; all of it is on disk."""
+        self._works.pop(index, None)
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Hold the folder while pictures are made in it.
+
+        Raises
+        ------
+        ValueError
+            When another process does.
+        """
+        problem = f"another BIG.art is at work in {self.path}: wait for it, or end it"
+        with _locked(self.path / WORK_LOCK, 0, problem):
+            remove_parts(self.path)
+            yield
+
+    def paint_candidates(self, bigart: BigArt, report: Report = no_report) -> Candidates:
+        """Paint the candidates that are not there yet, and the contact sheet."""
+        self.want(*((index, None, bigart.plan(self.recipe_of(index))) for index in self.indices))
+        with self.at_work():
+            candidates = bigart.paint_candidates(self.recipe, report, self.work, self.indices)
+            self._write_sheet(candidates)
+        return candidates
+
+    def paint(
+        self, bigart: BigArt, index: int | None, settings: PaintSettings, report: Report = no_report
+    ) -> Work:
+        """Take a candidate, or the picture that was brought, through the steps that are not made yet."""
+        recipe = self.recipe_of(index, settings)
+        steps = bigart.plan(recipe, self.native_size)
+        self.want((index, settings, steps))
+        work = self.work(index)
+        with self.at_work():
+            bigart.run(recipe, steps, work, report)
+        return work
+
+    def recipe_of(self, index: int | None, settings: PaintSettings | None = None) -> Recipe:
+        """The recipe of one candidate."""
+        return replace(self.recipe, index=index, paint=settings)
+
+    def differing(self, bigart: BigArt) -> list[str]:
+        """Which networks are others than the run was begun with, and "precision", if that is another."""
+        then, now = self.recipe, bigart.recipe("any")
+        networks = [name for name, sha256 in then.networks.items() if now.networks.get(name) != sha256]
+        precisions = {one.machine.get("precision") for one in (then, now)}
+        return networks + (["precision"] if len(precisions) > 1 else [])
+
+    @property
+    def sheet(self) -> Path:
+        """The contact sheet."""
+        return self.path / f"{SHEET}.png"
+
+    def _write_sheet(self, candidates: Candidates) -> None:
+        key = hashlib.sha256(json.dumps([SHEET, self.recipe.to_dict()], sort_keys=True).encode()).hexdigest()
+        if self.made(key) is not None:
+            return
+        image = candidates.sheet()
+        made_by = with_pixels(candidates.recipe, SHEET, image)
+        path = self.save(self.path, SHEET, image, made_by)
+        self.record(key, path, made_by.pixels)
+
+    def save(self, folder: Path, name: str, image: Image.Image, made_by: Recipe) -> Path:
+        """Write a picture as NAME.png, or NAME-2.png where another picture has that name; returns where."""
+        for free in free_names(name):
+            path = folder / f"{free}.png"
+            if path.exists():
+                noted = path.relative_to(self.path).as_posix()
+                hashes = [one["sha256"] for one in self._journal["made"].values() if one["file"] == noted]
+                if not hashes and _holds(path, made_by):
+                    return path  # written just before this run was killed
+                if hashes and file_hash(path) not in hashes:
+                    _set_aside(path)  # damaged, or changed by somebody
+            with suppress(FileExistsError):
+                images.save(image, path, made_by.texts())
+                return path
+        raise AssertionError("unreachable")
+
+    def discard_if_empty(self) -> bool:
+        """Remove the folder if no picture is in it; returns whether it is gone."""
+        if any(path.is_file() and path.suffix in (".png", ".safetensors") for path in self.path.rglob("*")):
+            return False
+        remove_parts(self.path)
+        for name in (JOURNAL, UPDATE_LOCK, WORK_LOCK):
+            (self.path / name).unlink(missing_ok=True)
+        for folder in (*sorted(self.path.rglob("*"), reverse=True), self.path):
+            with suppress(OSError):
+                folder.rmdir()
+        return not self.path.exists()
+
+
+def _folder_name(title: str) -> str:
+    """The words of a title, as far as the file system can spell them."""
+    words = re.sub(r"\W+", "-", title.lower()).strip("-")[:LONGEST_NAME].strip("-")
+    try:
+        os.fsencode(words)
+    except UnicodeEncodeError:
+        words = ""
+    return words or "picture"
+
+
+def open_run(folder: Path | str) -> Run:
+    """The run in a folder.
+
+    Raises
+    ------
+    PictureError
+        When there is none that this version can read.
+    """
+    try:
+        return Run(Path(folder), _read_journal(Path(folder)))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = "there is no run.json" if isinstance(error, FileNotFoundError) else str(error)
+        raise images.PictureError(f"{folder} is no run of BIG.art that can be read ({reason})") from None
+
+
+def all_runs(parent: Path) -> list[Run]:
+    """Every run below a folder that can be read, the latest touched first."""
+    found = []
+    for journal in parent.glob(f"*/{JOURNAL}"):
+        with suppress(images.PictureError, OSError):
+            found.append((journal.stat().st_mtime_ns, open_run(journal.parent)))
+    return [run for _, run in sorted(found, key=lambda one: one[0], reverse=True)]
+
+
+def _read_journal(folder: Path) -> dict[str, Any]:
+    journal = load_json((folder / JOURNAL).read_text(encoding="utf-8"), "a journal")
+    if journal.get("format") != FORMAT:
+        raise ValueError(f"its journal has format {journal.get('format')!r}, and this version reads {FORMAT}")
+    expected = {
+        "recipe": dict,
+        "options": dict,
+        "indices": list,
+        "favourites": list,
+        "wanted": list,
+        "made": dict,
+    }
+    for name, kind in expected.items():
+        if not isinstance(journal.get(name), kind):
+            raise ValueError(f"{name} in its journal must be {kind.__name__}")
+    for entry in journal["made"].values():
+        if not {"file", "sha256", "pixels"} <= {*entry} or not (
+            folder / entry["file"]
+        ).resolve().is_relative_to(folder.resolve()):
+            raise ValueError("an entry of its journal is damaged, or names a file elsewhere")
+    return journal
+
+
+@contextmanager
+def _locked(path: Path, patience: float, problem: str = "") -> Iterator[None]:
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=patience)
+    except Timeout:
+        raise ValueError(problem or f"{path.parent} is in use by another process: try again") from None
+    except (NotImplementedError, OSError):  # a file system without locks
+        lock = None
+    try:
+        yield
+    finally:
+        if lock is not None:
+            lock.release()
+
+
+def _holds(path: Path, made_by: Recipe) -> bool:
+    """Whether a file is the whole picture of this recipe."""
+    with suppress(images.PictureError):
+        found, is_whole = read(path)
+        return is_whole and found.steps == made_by.steps
+    return False
+
+
+def _set_aside(path: Path) -> None:
+    for free in free_names(f"{path.stem}_set-aside"):
+        if not (aside := path.with_name(f"{free}{path.suffix}")).exists():
+            path.rename(aside)
+            return

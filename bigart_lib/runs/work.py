@@ -1,0 +1,204 @@
+"""What became of one candidate, in its folder; see `plan.Kept`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from bigart_lib.files import writing
+from bigart_lib.pictures import images
+from bigart_lib.pictures.recipe import Recipe, read_picture
+from bigart_lib.plan import Step
+from bigart_lib.settings import PaintSettings
+
+if TYPE_CHECKING:
+    import torch
+
+    from bigart_lib.finish.texture import TexturePreview
+    from bigart_lib.runs.run import Run
+
+EXACT = "exact"  # the folder of results to go on from
+KEEP = ("none", "exact", "all")  # which of them are kept: none, up to 4096x4096 pixels, all
+MOST_EXACT = 4096 * 4096  # pixels
+TENSOR = "picture"  # its name in a file
+IMAGES_IN_MEMORY = 4
+
+
+class Work:
+    """The pictures of one candidate, or of a picture that was brought.
+
+    Parameters
+    ----------
+    index : of the candidate; None for a picture that was brought.
+    elsewhere : folders of exact results of other runs, to go on from too.
+    """
+
+    def __init__(self, run: Run, index: int | None, elsewhere: Sequence[Path] = ()) -> None:
+        self.run, self.index = run, index
+        self.folder = run.path if index is None else run.path / f"candidate-{index + 1}"
+        self.elsewhere = elsewhere
+        self.steps: tuple[Step, ...] = ()
+        # The latest of each kind and size: key and 16-bit levels.
+        self._levels: dict[tuple, tuple[str, torch.Tensor]] = {}
+        self._images: dict[str, Image.Image] = {}
+        self._preview: tuple[str, TexturePreview] | None = None
+
+    def settings(self) -> PaintSettings | None:
+        """What the latest painting was begun with."""
+        from bigart_lib.pictures.recipe import from_dict
+
+        for wanted in reversed(self.run.wanted()):
+            if wanted.index == self.index and wanted.paint is not None:
+                return from_dict({"models": "", "paint": wanted.paint}).paint
+        return None
+
+    # ------------------------------------------------------------------------------- what plans ask for
+
+    def begin(self, steps: Sequence[Step]) -> None:
+        """Be told the plan."""
+        self.steps = tuple(steps)
+
+    def holds(self, step: Step) -> bool:
+        """Whether the step's result is here unrounded, or can be read back exactly."""
+        if self._levels.get((step.action, step.size), ("",))[0] == step.key:
+            return True
+        if any(path.is_file() for path in self._exact_files(step)):
+            return True
+        return step.action == "source" and self.made(step) is not None
+
+    def get(self, step: Step) -> torch.Tensor | None:
+        """The step's result, float32 in [0, 1]; None where it is not here, or damaged."""
+        key, levels = self._levels.get((step.action, step.size), ("", None))
+        if key != step.key:
+            levels = self._read(step)
+            if levels is None:
+                return None
+            self._levels[step.action, step.size] = step.key, levels
+        return images.from_levels(levels)
+
+    def _read(self, step: Step) -> torch.Tensor | None:
+        own, *others = self._exact_files(step)
+        if own.is_file() and (levels := _read_exact(own)) is not None:
+            return levels
+        for other in others:
+            if other.is_file() and (levels := _read_exact(other)) is not None:
+                self.put(step, levels)  # so that this run does not need the other one
+                return levels
+        if step.action == "source" and self.made(step) is not None:
+            return images.to_levels(images.to_tensor(self.image(step)))  # 8 bits are all it had
+        return None
+
+    def put(self, step: Step, levels: torch.Tensor) -> None:
+        """Keep the step's result; on disk as far as the run keeps such."""
+        self._levels[step.action, step.size] = step.key, levels
+        keep = self.run.options.get("keep", "exact")
+        is_kept = keep == "all" or (keep == "exact" and step.pixels <= MOST_EXACT)
+        if is_kept or step.action == "source":  # which cannot be made again
+            _write_exact(self.folder / EXACT / f"{step.key}.safetensors", levels)
+
+    def made(self, step: Step) -> str | None:
+        """The pixel hash of the step's picture, if its file is whole."""
+        entry = self.run.made(step.key)
+        return entry["pixels"] if entry else None
+
+    def finish(self, step: Step, image: Image.Image, recipe: Recipe) -> None:
+        """Write the step's picture, and note it in the journal."""
+        path = self.run.save(self.folder, step.name, image, recipe)
+        self.run.record(step.key, path, recipe.pixels)
+        self._remember(step.key, image)
+
+    # ---------------------------------------------------------------------------- what people look at
+
+    def file(self, step: Step) -> Path | None:
+        """The file of the step's picture."""
+        entry = self.run.made(step.key)
+        return self.run.path / entry["file"] if entry else None
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """The files of the plan's pictures that are made, by the names of their steps."""
+        found = {step.name: self.file(step) for step in self.steps if step.is_shown}
+        return {name: path for name, path in found.items() if path is not None}
+
+    @property
+    def last(self) -> Path | None:
+        """The file of the last picture that is made."""
+        return next(reversed(self.files.values()), None)
+
+    def image(self, step: Step) -> Image.Image | None:
+        """The step's picture, rounded to 8 bits; None if it is not made."""
+        if step.key not in self._images:
+            path = self.file(step)
+            if path is None:
+                return None
+            self._remember(step.key, read_picture(path)[1])
+        return self._images[step.key]
+
+    def preview(self, enlarged: Step, seed: Sequence[int]) -> TexturePreview | None:
+        """A live look at texture on an enlarged picture; None if that is not here unrounded."""
+        from bigart_lib.finish.texture import TexturePreview
+
+        if self._preview is None or self._preview[0] != enlarged.key:
+            picture = self.get(enlarged) if self.holds(enlarged) else None
+            if picture is None:
+                return None
+            self._preview = enlarged.key, TexturePreview(picture, seed)
+        return self._preview[1]
+
+    def _remember(self, key: str, image: Image.Image) -> None:
+        self._images = {
+            **{other: self._images[other] for other in [*self._images][1 - IMAGES_IN_MEMORY :]},
+            key: image,
+        }
+
+    def _exact_files(self, step: Step) -> list[Path]:
+        return [folder / f"{step.key}.safetensors" for folder in (self.folder / EXACT, *self.elsewhere)]
+
+
+@lru_cache(maxsize=4096)
+def _hash_of(path: Path, size: int, changed: int) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file; computed once for as long as its size and its time of change stay."""
+    status = path.stat()
+    return _hash_of(path, status.st_size, status.st_mtime_ns)
+
+
+def _write_exact(path: Path, levels: torch.Tensor) -> None:
+    """Write levels as a safetensors file that knows its own hash."""
+    data = memoryview(levels.contiguous().numpy()).cast("B")
+    header = {
+        "__metadata__": {"sha256": hashlib.sha256(data).hexdigest()},
+        TENSOR: {"dtype": "U16", "shape": list(levels.shape), "data_offsets": [0, len(data)]},
+    }
+    encoded = json.dumps(header).encode()
+    encoded += b" " * (-len(encoded) % 8)  # so that the tensor is aligned
+    with writing(path, replace=True) as file:
+        file.write(len(encoded).to_bytes(8, "little") + encoded)
+        file.write(data)
+
+
+def _read_exact(path: Path) -> torch.Tensor | None:
+    """The levels in a file; None if it is damaged."""
+    from safetensors import SafetensorError, safe_open
+
+    with suppress(OSError, SafetensorError, ValueError, RuntimeError):
+        with safe_open(path, "pt") as opened:
+            expected = (opened.metadata() or {}).get("sha256")
+            levels = opened.get_tensor(TENSOR)
+        if hashlib.sha256(memoryview(levels.contiguous().numpy()).cast("B")).hexdigest() == expected:
+            return levels
+    return None
