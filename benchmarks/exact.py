@@ -3,8 +3,8 @@
     python benchmarks/exact.py [--side 4096] [--memory 6GB] [--precision bf16]
 
 The full-size Real-ESRGAN enlarges a smooth picture. Crops are computed again in one piece, from surroundings
-as wide as the network sees, and once more in fp32, which tells what the precision itself shifts. 4096 px take some 15 minutes on two
-cores. The last line is JSON.
+as wide as the network sees, and once more in fp32, which tells what the precision itself shifts. 4096 px take
+some 15 minutes on two cores. The last line is JSON.
 """
 
 import argparse
