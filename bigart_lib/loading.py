@@ -90,13 +90,7 @@ def load(
         speeds,
         announce,
     )
-    files = {
-        network: str(Path(one).resolve()) if Path(one).is_file() else one
-        for network, one in others.items()
-        if one is not None
-    }
-    options = {"models": model_set.name.partition("+")[0], **files, "device": device, "memory": budget}
-    bigart.options = {name: value for name, value in options.items() if value is not None}
+    bigart.options = _options(model_set.name, others, device, budget)
     return bigart
 
 
@@ -159,6 +153,16 @@ def _split(models: str, named: dict[str, str | Path | None]) -> tuple[str, dict[
             f"{', '.join(unknown)} is a file of somebody's own, or an object: name it by enlarger or enhancer"
         )
     return name, {network: one or found.get(network) for network, one in named.items()}
+
+
+def _options(
+    models: str, networks: Mapping[str, Any], device: str | None, memory: int | None
+) -> dict[str, Any]:
+    """What a later process must ask `load` for, to get the same models."""
+    named = {network: one for network, one in networks.items() if one is not None}
+    files = {network: str(Path(one).resolve()) for network, one in named.items() if Path(one).is_file()}
+    options = {"models": models.partition("+")[0], **named, **files, "device": device, "memory": memory}
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _loaders() -> Mapping[str, Any]:

@@ -194,7 +194,7 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def report() -> str:
+def overview() -> str:
     """The machine in words: processor or GPU, memory, Python, and how long a picture will take."""
     import psutil
     import torch

@@ -1,7 +1,4 @@
-"""What an artist can choose, with the bounds that notebook, command line and tests share.
-
-Knows no model and no picture: plain values, checked when they are made.
-"""
+"""What an artist can choose, with the bounds that notebook, command line and tests share: plain values."""
 
 from __future__ import annotations
 

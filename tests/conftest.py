@@ -46,6 +46,8 @@ def pytest_configure(config: pytest.Config) -> None:
     patch.setenv("BIGART_OFFLINE", "1")
     for name, folder in FOLDERS.items():
         patch.setenv(name, os.path.join(folders, folder))
+    if "PYTEST_XDIST_WORKER" in os.environ:  # one of two processes
+        torch.set_num_threads(1)
     # Ignored where pytest was started by nohup or in the background, and its children would inherit that.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

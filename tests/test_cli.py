@@ -537,10 +537,10 @@ def test_an_error_after_something_is_made_says_how_to_go_on(bigart, monkeypatch)
 
 
 def test_a_journal_that_cannot_be_written_leaves_no_folder(bigart, tmp_path, monkeypatch):
-    def full(self):
+    def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Run, "_write", full)
+    monkeypatch.setattr("bigart_lib.runs.journal.write_text", full)
     code, _, errors = bigart(PROMPT)
     assert code == 2 and len(errors) == 1 and "No space left on device" in errors[0]
     assert list(tmp_path.glob("bigart_pictures/*")) == []

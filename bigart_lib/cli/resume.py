@@ -8,7 +8,8 @@ import click
 from bigart_lib.cli import options as shared
 from bigart_lib.cli.call import Call
 from bigart_lib.cli.paint import TEXTURE, picked
-from bigart_lib.runs.resume import load_for_run, newest_unfinished
+from bigart_lib.progress import duration
+from bigart_lib.runs.resume import load_for_run, newest_unfinished, seconds_left
 from bigart_lib.runs.resume import resume as go_on
 from bigart_lib.runs.run import open_run
 
@@ -32,8 +33,9 @@ def resume(call: Call, folder: Path | None, pick: str | None, size: int, out: Pa
     index = None if pick is None else picked(pick, run.recipe.generate.count)
     bigart = load_for_run(run, **shared.to_load(call, options))
     call.work_in(run, is_new=False)
-    call.say(f"going on with {run.path}: {bigart.describe()}")
     if index is not None:
         settings = shared.paint_settings(options, size, TEXTURE)
         run.want((index, settings, bigart.plan(run.recipe_of(index, settings))))
+    left = duration(seconds_left(run, bigart))
+    call.say(f"going on with {run.path}: {bigart.describe()}; about {left} left")
     call.show(go_on(run, bigart, call.report)[0])

@@ -8,14 +8,14 @@ faster than one piece.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from bigart_lib.enlarge.area import Area
 from bigart_lib.enlarge.rrdbnet import (
     DENSE_CONVS,
     NEGATIVE_SLOPE,
@@ -47,66 +47,7 @@ class BudgetError(ValueError):
         self.least = least
 
 
-class Box(NamedTuple):
-    """A rectangle of input pixels; bottom and right are exclusive."""
-
-    top: int
-    bottom: int
-    left: int
-    right: int
-
-    @property
-    def height(self) -> int:
-        """Rows."""
-        return self.bottom - self.top
-
-    @property
-    def width(self) -> int:
-        """Columns."""
-        return self.right - self.left
-
-    @property
-    def area(self) -> int:
-        """Pixels."""
-        return self.height * self.width
-
-    def grow(self, pixels: int, limit: Box) -> Box:
-        """The box with `pixels` more on each side, as far as `limit` reaches."""
-        return Box(
-            max(self.top - pixels, limit.top),
-            min(self.bottom + pixels, limit.bottom),
-            max(self.left - pixels, limit.left),
-            min(self.right + pixels, limit.right),
-        )
-
-    def times(self, factor: int) -> Box:
-        """The same rectangle after enlarging."""
-        return Box(*(factor * edge for edge in self))
-
-    def halved(self) -> Box:
-        """The smallest rectangle that covers this one after enlarging twice."""
-        return Box(self.top // 2, -(-self.bottom // 2), self.left // 2, -(-self.right // 2))
-
-    def within(self, other: Box) -> Box:
-        """The same rectangle, counted from the corner of another."""
-        return Box(
-            self.top - other.top, self.bottom - other.top, self.left - other.left, self.right - other.left
-        )
-
-    def tiles(self, side: int) -> Iterator[Box]:
-        """Split into tiles of nearly equal size, none longer than `side`, row by row."""
-        rows, columns = -(-self.height // side), -(-self.width // side)
-        for i in range(rows):
-            for j in range(columns):
-                yield Box(
-                    self.top + i * self.height // rows,
-                    self.top + (i + 1) * self.height // rows,
-                    self.left + j * self.width // columns,
-                    self.left + (j + 1) * self.width // columns,
-                )
-
-
-def cut(x: Tensor, box: Box) -> Tensor:
+def cut(x: Tensor, box: Area) -> Tensor:
     """The part of a (N, C, H, W) tensor that a box covers, as a view."""
     return x[..., box.top : box.bottom, box.left : box.right]
 
@@ -198,7 +139,7 @@ def enlarge(network: RRDBNet, picture: Tensor, memory_budget: int, tell: Tell | 
         raise ValueError(
             f"expected a float picture in [0, 1], got {picture.dtype}; divide 8-bit values by 255"
         )
-    whole = Box(0, picture.shape[2], 0, picture.shape[3])
+    whole = Area(0, picture.shape[2], 0, picture.shape[3])
     tile, pieces = _plan(network, whole, memory_budget)
     work = [_work(config, context.area, piece.area) for piece, context in pieces]
     account = _Account(sum(work), tell)
@@ -216,19 +157,21 @@ def _work(config: RRDBNetConfig, trunk_area: int, tail_area: int) -> int:
     return trunk * trunk_area + flops_tail(config) * tail_area
 
 
-def _plan(network: RRDBNet, whole: Box, memory_budget: int) -> tuple[int, list[tuple[Box, Box]]]:
+def _plan(network: RRDBNet, whole: Area, memory_budget: int) -> tuple[int, list[tuple[Area, Area]]]:
     """The tile's side, and the pieces of the picture each with the surroundings it is computed from."""
     weight = network.trunk.conv_first.weight
     tiles = [tile for tile in TILES if tile <= fastest_tile(weight.device)]
 
-    def fitting(box: Box) -> int | None:
+    def fitting(box: Area) -> int | None:
         sizes = ((working_memory(network.config, box.height, box.width, weight.dtype, t), t) for t in tiles)
         return next((tile for size, tile in sizes if size <= memory_budget), None)
 
     if (tile := fitting(whole)) is not None:
         return tile, [(whole, whole)]
     for side in PIECES:
-        tile = fitting(Box(0, min(side + 2 * CONTEXT, whole.height), 0, min(side + 2 * CONTEXT, whole.width)))
+        tile = fitting(
+            Area(0, min(side + 2 * CONTEXT, whole.height), 0, min(side + 2 * CONTEXT, whole.width))
+        )
         if tile is not None:
             return tile, [(piece, piece.grow(CONTEXT, whole)) for piece in whole.tiles(side)]
     height, width = (min(PIECES[-1] + 2 * CONTEXT, side) for side in (whole.height, whole.width))
@@ -241,13 +184,19 @@ def _plan(network: RRDBNet, whole: Box, memory_budget: int) -> tuple[int, list[t
 
 
 def _enlarge_piece(
-    network: RRDBNet, picture: Tensor, context: Box, piece: Box, result: Tensor, tile: int, account: _Account
+    network: RRDBNet,
+    picture: Tensor,
+    context: Area,
+    piece: Area,
+    result: Tensor,
+    tile: int,
+    account: _Account,
 ) -> None:
     """Enlarge `context` exactly, as if it were a whole picture, and write `piece` of it into the result."""
     config, weight = network.config, network.trunk.conv_first.weight
     picture = picture.to(weight).contiguous(memory_format=torch.channels_last)
     features = _run_blocks(network, picture, tile, account)
-    whole = Box(0, context.height, 0, context.width)
+    whole = Area(0, context.height, 0, context.width)
     target = cut(result, context.times(config.scale))
     for box in piece.within(context).tiles(_tail_side(tile)):
         enlarged = _tail_tile(network, picture, features, box, whole)
@@ -280,7 +229,7 @@ class _DenseTiles:
     """Passes dense blocks over whole maps, tile by tile, in one buffer of all of a block's channels."""
 
     def __init__(self, config: RRDBNetConfig, like: Tensor, tile: int, account: _Account) -> None:
-        self.whole = Box(0, like.shape[2], 0, like.shape[3])
+        self.whole = Area(0, like.shape[2], 0, like.shape[3])
         self.tile, self.account, self.flops = tile, account, flops_dense(config)
         channels = config.num_features + (DENSE_CONVS - 1) * config.growth
         sides = (min(tile, self.whole.height) + 2 * DENSE_HALO, min(tile, self.whole.width) + 2 * DENSE_HALO)
@@ -297,17 +246,17 @@ class _DenseTiles:
                 cut(target, box).copy_(out)
             self.account.add(self.flops * box.area)
 
-    def _last_conv(self, block: DenseBlock, source: Tensor, box: Box) -> Tensor:
+    def _last_conv(self, block: DenseBlock, source: Tensor, box: Area) -> Tensor:
         """The dense block's last convolution over `box`; what the others give is gathered in the buffer."""
         h = DENSE_HALO
-        around = Box(box.top - h, box.bottom + h, box.left - h, box.right + h)
+        around = Area(box.top - h, box.bottom + h, box.left - h, box.right + h)
         self._clear_beyond_edges(around)
         window = box.grow(DENSE_HALO, self.whole)
         filled = source.shape[1]
         cut(self.buffer, window.within(around))[:, :filled] = cut(source, window)
         for i, conv in enumerate(block.convs):
             needed = box.grow(DENSE_CONVS - 1 - i, self.whole).within(around)
-            seen = Box(needed.top - 1, needed.bottom + 1, needed.left - 1, needed.right + 1)
+            seen = Area(needed.top - 1, needed.bottom + 1, needed.left - 1, needed.right + 1)
             out = F.conv2d(self._pack(cut(self.buffer, seen)[:, :filled]), conv.weight, conv.bias)
             if i < DENSE_CONVS - 1:
                 F.leaky_relu_(out, NEGATIVE_SLOPE)
@@ -321,7 +270,7 @@ class _DenseTiles:
         packed = self.packed[: part.numel()].view(1, height, width, channels).permute(0, 3, 1, 2)
         return packed.copy_(part)
 
-    def _clear_beyond_edges(self, around: Box) -> None:
+    def _clear_beyond_edges(self, around: Area) -> None:
         """Zero the part of the buffer that lies beyond the picture's edges, as the convolutions' padding."""
         inside = around.grow(0, self.whole).within(around)
         self.buffer[..., : inside.top, :] = 0
@@ -330,7 +279,7 @@ class _DenseTiles:
         self.buffer[..., inside.right :] = 0
 
 
-def _tail_tile(network: RRDBNet, picture: Tensor, features: Tensor, box: Box, whole: Box) -> Tensor:
+def _tail_tile(network: RRDBNet, picture: Tensor, features: Tensor, box: Area, whole: Area) -> Tensor:
     """One tile of the enlarged picture: the trunk's last convolution and skip, then the tail."""
     trunk, tail = network.trunk, network.tail
     levels = [whole.times(2**i) for i in range(len(tail.enlargements) + 1)]
@@ -350,7 +299,7 @@ def _tail_tile(network: RRDBNet, picture: Tensor, features: Tensor, box: Box, wh
     return _convolve(tail.conv_last, F.leaky_relu_(x, NEGATIVE_SLOPE), before_last, last, levels[-1])
 
 
-def _convolve(conv: nn.Conv2d, x: Tensor, covered: Box, needed: Box, whole: Box) -> Tensor:
+def _convolve(conv: nn.Conv2d, x: Tensor, covered: Area, needed: Area, whole: Area) -> Tensor:
     """`conv` over `needed`, from an `x` that covers `covered`; zeros only beyond the whole picture's edge."""
     seen = needed.grow(1, whole)
     x = cut(x, seen.within(covered))

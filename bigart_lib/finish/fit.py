@@ -10,7 +10,9 @@ from PIL import Image
 def fit(picture: torch.Tensor, width: int, height: int) -> torch.Tensor:
     """Reduce a picture (1, 3, h, w) in [0, 1] to another size by Lanczos' filter, in float."""
     channels = [
-        np.asarray(Image.fromarray(channel.numpy()).resize((width, height), Image.Resampling.LANCZOS))
+        np.asarray(
+            Image.fromarray(np.ascontiguousarray(channel)).resize((width, height), Image.Resampling.LANCZOS)
+        )
         for channel in picture[0].float()
     ]
     return torch.from_numpy(np.stack(channels))[None].clamp_(0, 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -148,12 +148,13 @@ def _renewed(
 
 
 def _find_source(recipe: Recipe, path: Path, source: Path | str | None) -> Image.Image:
-    places = [source] if source else [path.parent / "1x.png", path.parent / recipe.source]
-    for place in places:
+    for place in [source] if source else [path.parent / recipe.source]:
         if Path(place).is_file():
             image = images.read(Path(place))
             if recipe.source_pixels in (None, pixel_hash(image)):
                 return image
+    if not source and recipe.source_pixels and (image := _picture_beside(path, recipe.source_pixels)):
+        return image
     raise images.PictureError(
         f"{path} was enlarged from {recipe.source}, which is not beside it: say where it is by --source"
     )
@@ -172,19 +173,17 @@ def _compare(
         elif pixels == expected:
             yield StepVerdict(step.name, IDENTICAL)
         else:
-            before = image if step.name == first.stage else _picture_beside(path, step.name, expected)
+            before = image if step.name == first.stage else _picture_beside(path, expected)
             yield _difference(step.name, before, work.image(step))
 
 
-def _picture_beside(path: Path, name: str, pixels: str) -> Image.Image | None:
-    """The first picture of another step, if it lies beside the one that was given."""
-    for beside in path.parent.glob(f"{name}*.png"):
-        try:
+def _picture_beside(path: Path, pixels: str) -> Image.Image | None:
+    """The picture of another step with these pixels, if it lies beside the one that was given."""
+    for beside in sorted(path.parent.glob("*.png"), key=lambda one: one.stat().st_size):
+        with suppress(images.PictureError):
             recipe, image = read_picture(beside)
-        except images.PictureError:
-            continue
-        if recipe.pixels == pixels == pixel_hash(image):
-            return image
+            if recipe.pixels == pixels == pixel_hash(image):
+                return image
     return None
 
 

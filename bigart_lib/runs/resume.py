@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from bigart_lib.bigart import BigArt
-from bigart_lib.pictures.recipe import from_dict
 from bigart_lib.pictures.results import Candidates
 from bigart_lib.progress import Report, no_report
 from bigart_lib.runs.redo import load_for
 from bigart_lib.runs.run import Run, all_runs
-from bigart_lib.settings import PaintSettings
 
 
 def newest_unfinished(parent: Path) -> Run | None:
@@ -37,6 +35,15 @@ def load_for_run(run: Run, **options: Any) -> BigArt:
     return bigart
 
 
+def seconds_left(run: Run, bigart: BigArt) -> float:
+    """About how long `resume` will take."""
+    plans = [
+        (one.index, bigart.plan(run.recipe_of(one.index, one.settings), run.native_size))
+        for one in run.wanted()
+    ]
+    return sum(bigart.forecast(steps, run.work(index)).seconds for index, steps in plans)
+
+
 def resume(run: Run, bigart: BigArt, report: Report = no_report) -> tuple[Path | None, Candidates | None]:
     """Make what was begun and is not made; what is made is compared with its hash, and not made again.
 
@@ -49,6 +56,5 @@ def resume(run: Run, bigart: BigArt, report: Report = no_report) -> tuple[Path |
         candidates = run.paint_candidates(bigart, report)
     for wanted in run.wanted():
         if wanted.paint is not None:
-            settings: PaintSettings = from_dict({"models": "", "paint": wanted.paint}).paint
-            last = run.paint(bigart, wanted.index, settings, report).last
+            last = run.paint(bigart, wanted.index, wanted.settings, report).last
     return last, candidates

@@ -19,55 +19,35 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PIL import Image
 
 from bigart_lib.bigart import BigArt
-from bigart_lib.files import free_names, remove_parts, write_text
+from bigart_lib.files import free_names, remove_parts
 from bigart_lib.pictures import images
-from bigart_lib.pictures.recipe import Recipe, from_dict, load_json, read
+from bigart_lib.pictures.recipe import Recipe, from_dict, read
 from bigart_lib.pictures.results import Candidates, with_pixels
-from bigart_lib.plan import Step
 from bigart_lib.progress import Report, no_report
-from bigart_lib.runs.work import Work, file_hash
+from bigart_lib.runs.journal import JOURNAL, UPDATE_LOCK, Journal, file_hash, locked
+from bigart_lib.runs.work import Work
 from bigart_lib.settings import PaintSettings
 
-if TYPE_CHECKING:
-    pass
-
-JOURNAL = "run.json"
-FORMAT = 1  # of the journal
 SHEET = "candidates"  # name of the contact sheet
 LONGEST_NAME = 48  # characters of a prompt in a folder's name
 DEFAULT_FOLDER = Path("bigart_pictures")
-UPDATE_LOCK, WORK_LOCK = ".update.lock", ".work.lock"
-PATIENCE = 10  # seconds to wait for another process that writes the journal
+WORK_LOCK = ".work.lock"
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """A plan that was begun."""
+class Run(Journal):
+    """The folder of a run, and its journal; see `Run.new` and `open_run`."""
 
-    index: int | None  # of the candidate, from 0; None for a picture that was brought
-    paint: dict | None  # the settings, as plain values; None makes the candidate alone
-    keys: tuple[str, ...]  # of the steps whose pictures are for people
-
-
-class Run:
-    """The folder of a run.
-
-    Parameters
-    ----------
-    path : with a journal in it; see `new` and `open_run`.
-    """
-
-    def __init__(self, path: Path, journal: dict[str, Any]) -> None:
+    def __init__(self, path: Path, values: dict[str, Any] | None = None) -> None:
+        super().__init__(path, values)
         self.path = path
-        self._journal = journal
-        self.recipe: Recipe = from_dict(journal["recipe"])
+        self.recipe: Recipe = from_dict(self.values["recipe"])
         self._works: dict[int | None, Work] = {}
 
     @classmethod
@@ -103,112 +83,37 @@ class Run:
                 continue
         if indices is None:
             indices = range(recipe.generate.count) if recipe.prompt is not None else ()
-        journal = {
-            "format": FORMAT, "recipe": recipe.to_dict(), "options": options or {}, "size": size,
-            "indices": list(indices),
+        values = {
+            "recipe": recipe.to_dict(), "options": options or {}, "size": size, "indices": list(indices),
             "favourites": [], "wanted": [], "made": {},
         }  # fmt: skip
-        return cls(parent / name, journal)
-
-    # ------------------------------------------------------------------------------------------ journal
+        return cls(parent / name, values)
 
     @property
     def options(self) -> dict[str, Any]:
         """How the models were loaded."""
-        return self._journal["options"]
+        return self.values["options"]
 
     @property
     def native_size(self) -> tuple[int, int] | None:
         """Of a picture that was brought, else None."""
-        return tuple(self._journal["size"]) if self._journal.get("size") else None
+        return tuple(self.values["size"]) if self.values.get("size") else None
 
     @property
     def indices(self) -> list[int]:
         """Which candidates the run has: all that were asked for, or the one that was made again."""
-        return self._journal["indices"]
+        return self.values["indices"]
 
     @property
     def favourites(self) -> set[int]:
         """Indices of candidates."""
-        return {number - 1 for number in self._journal["favourites"]}
+        return {number - 1 for number in self.values["favourites"]}
 
     def toggle_favourite(self, index: int) -> bool:
         """Make a candidate a favourite, or no longer; returns which."""
-        with self._updating() as journal:
-            journal["favourites"] = sorted({*journal["favourites"]} ^ {index + 1})
+        with self.updating() as values:
+            values["favourites"] = sorted({*values["favourites"]} ^ {index + 1})
         return index in self.favourites
-
-    def wanted(self) -> list[Wanted]:
-        """Every plan that was begun, in order."""
-        return [Wanted(one["index"], one["paint"], tuple(one["keys"])) for one in self._journal["wanted"]]
-
-    def unfinished(self, thorough: bool = True) -> list[Wanted]:
-        """The plans that lack a picture; thorough, every file is read and compared with its hash."""
-        files = {key: self.path / entry["file"] for key, entry in self._journal["made"].items()}
-
-        def is_there(key: str) -> bool:
-            return self.made(key) is not None if thorough else key in files and files[key].is_file()
-
-        return [one for one in self.wanted() if not all(is_there(key) for key in one.keys)]
-
-    def want(self, *plans: tuple[int | None, PaintSettings | None, Sequence[Step]]) -> None:
-        """Note plans before they are begun: index, settings, steps. A candidate's latest painting counts."""
-        entries = [
-            {
-                "index": index,
-                "paint": asdict(paint) if paint else None,
-                "keys": [step.key for step in steps if step.is_shown],
-            }
-            for index, paint, steps in plans
-        ]
-        replaced = {(entry["index"], entry["paint"] is None) for entry in entries}
-        with self._updating() as journal:
-            others = [
-                one for one in journal["wanted"] if (one["index"], one["paint"] is None) not in replaced
-            ]
-            journal["wanted"] = [*others, *entries]
-
-    def give_up_candidates(self) -> None:
-        """Want no more candidates than are finished, as the artist has cancelled the others."""
-        unfinished = {one.index for one in self.unfinished(thorough=False) if one.paint is None}
-        with self._updating() as journal:
-            journal["indices"] = [index for index in journal["indices"] if index not in unfinished]
-            journal["wanted"] = [one for one in journal["wanted"] if one["index"] not in unfinished]
-
-    def give_up(self, index: int | None) -> None:
-        """Want a painting no longer, as the artist has cancelled it; what is made stays."""
-        with self._updating() as journal:
-            journal["wanted"] = [
-                one for one in journal["wanted"] if one["index"] != index or one["paint"] is None
-            ]
-
-    def made(self, key: str) -> dict[str, str] | None:
-        """File, file hash and pixel hash of a step's picture, if the file is there and as it was written."""
-        entry = self._journal["made"].get(key)
-        if entry is None:
-            return None
-        path = self.path / entry["file"]
-        return entry if path.is_file() and file_hash(path) == entry["sha256"] else None
-
-    def record(self, key: str, path: Path, pixels: str) -> None:
-        """Note that a step's picture is made."""
-        entry = {"file": path.relative_to(self.path).as_posix(), "sha256": file_hash(path), "pixels": pixels}
-        with self._updating() as journal:
-            journal["made"][key] = entry
-
-    @contextmanager
-    def _updating(self) -> Iterator[dict[str, Any]]:
-        """Change the journal as it is on disk now: another process may have changed it."""
-        with _locked(self.path / UPDATE_LOCK, PATIENCE):
-            with suppress(ValueError, OSError):
-                self._journal = _read_journal(self.path)
-            yield self._journal
-            self._write()
-
-    def _write(self) -> None:
-        write_text(self.path / JOURNAL, json.dumps(self._journal, indent=1), replace=True)
-
-    # --------------------------------------------------------------------------------------------- work
 
     def work(self, index: int | None) -> Work:
         """What became of a candidate, or of the picture that was brought."""
@@ -230,7 +135,7 @@ class Run:
             When another process does.
         """
         problem = f"another BIG.art is at work in {self.path}: wait for it, or end it"
-        with _locked(self.path / WORK_LOCK, 0, problem):
+        with locked(self.path / WORK_LOCK, 0, problem):
             remove_parts(self.path)
             yield
 
@@ -284,8 +189,7 @@ class Run:
         for free in free_names(name):
             path = folder / f"{free}.png"
             if path.exists():
-                noted = path.relative_to(self.path).as_posix()
-                hashes = [one["sha256"] for one in self._journal["made"].values() if one["file"] == noted]
+                hashes = self.hashes(path)
                 if not hashes and _holds(path, made_by):
                     return path  # written just before this run was killed
                 if hashes and file_hash(path) not in hashes:
@@ -327,7 +231,7 @@ def open_run(folder: Path | str) -> Run:
         When there is none that this version can read.
     """
     try:
-        return Run(Path(folder), _read_journal(Path(folder)))
+        return Run(Path(folder))
     except (OSError, ValueError, KeyError, TypeError) as error:
         reason = "there is no run.json" if isinstance(error, FileNotFoundError) else str(error)
         raise images.PictureError(f"{folder} is no run of BIG.art that can be read ({reason})") from None
@@ -340,47 +244,6 @@ def all_runs(parent: Path) -> list[Run]:
         with suppress(images.PictureError, OSError):
             found.append((journal.stat().st_mtime_ns, open_run(journal.parent)))
     return [run for _, run in sorted(found, key=lambda one: one[0], reverse=True)]
-
-
-def _read_journal(folder: Path) -> dict[str, Any]:
-    journal = load_json((folder / JOURNAL).read_text(encoding="utf-8"), "a journal")
-    if journal.get("format") != FORMAT:
-        raise ValueError(f"its journal has format {journal.get('format')!r}, and this version reads {FORMAT}")
-    expected = {
-        "recipe": dict,
-        "options": dict,
-        "indices": list,
-        "favourites": list,
-        "wanted": list,
-        "made": dict,
-    }
-    for name, kind in expected.items():
-        if not isinstance(journal.get(name), kind):
-            raise ValueError(f"{name} in its journal must be {kind.__name__}")
-    for entry in journal["made"].values():
-        if not {"file", "sha256", "pixels"} <= {*entry} or not (
-            folder / entry["file"]
-        ).resolve().is_relative_to(folder.resolve()):
-            raise ValueError("an entry of its journal is damaged, or names a file elsewhere")
-    return journal
-
-
-@contextmanager
-def _locked(path: Path, patience: float, problem: str = "") -> Iterator[None]:
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(path)
-    try:
-        lock.acquire(timeout=patience)
-    except Timeout:
-        raise ValueError(problem or f"{path.parent} is in use by another process: try again") from None
-    except (NotImplementedError, OSError):  # a file system without locks
-        lock = None
-    try:
-        yield
-    finally:
-        if lock is not None:
-            lock.release()
 
 
 def _holds(path: Path, made_by: Recipe) -> bool:

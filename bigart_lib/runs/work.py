@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,12 +51,8 @@ class Work:
 
     def settings(self) -> PaintSettings | None:
         """What the latest painting was begun with."""
-        from bigart_lib.pictures.recipe import from_dict
-
-        for wanted in reversed(self.run.wanted()):
-            if wanted.index == self.index and wanted.paint is not None:
-                return from_dict({"models": "", "paint": wanted.paint}).paint
-        return None
+        begun = [one.settings for one in self.run.wanted() if one.index == self.index and one.paint]
+        return begun[-1] if begun else None
 
     # ------------------------------------------------------------------------------- what plans ask for
 
@@ -160,21 +155,6 @@ class Work:
 
     def _exact_files(self, step: Step) -> list[Path]:
         return [folder / f"{step.key}.safetensors" for folder in (self.folder / EXACT, *self.elsewhere)]
-
-
-@lru_cache(maxsize=4096)
-def _hash_of(path: Path, size: int, changed: int) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file; computed once for as long as its size and its time of change stay."""
-    status = path.stat()
-    return _hash_of(path, status.st_size, status.st_mtime_ns)
 
 
 def _write_exact(path: Path, levels: torch.Tensor) -> None:

@@ -2,7 +2,6 @@
 
 A job touches no widget. What it reports is applied by a pump: a second thread where widgets may be changed
 from one, and the main thread, inside the click that began the job, in Colab, where such changes are lost.
-Knows no stage and no picture.
 """
 
 from __future__ import annotations
@@ -128,7 +127,7 @@ class _Job:
         self._job = job
         self._listener = listener
         self._events: queue.SimpleQueue[tuple[str, tuple]] = queue.SimpleQueue()
-        self._last: tuple[str, tuple] | None = None  # its last word, come while its progress was collected
+        self._last: tuple[str, tuple] | None = None  # the result, if it arrived meanwhile
         self._shown = float("-inf")  # when a preview last went out
         self._listener_error: Exception | None = None
 

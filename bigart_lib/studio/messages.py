@@ -2,7 +2,7 @@
 
 A kernel handles one message at a time. While a click's handler runs on the main thread, other clicks wait
 in the kernel's queue; here they are taken out and given to their widgets, and all else is put back.
-Made for the kernel of Colab, ipykernel 6.17. Knows nothing of the studio.
+Made for the kernel of Colab, ipykernel 6.17.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The small parts that the studio's cards are built of. Knows ipywidgets, nothing of pictures' making."""
+"""The small parts that the studio's cards are built of."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from bigart_lib.weights.tensors import WeightsError
 DRIVE = Path("/content/drive")  # where Colab mounts it, if people ask
 SESSION_FOLDER = Path("/content/bigart_models")  # on the machine itself: the mount is slow, and can drop
 
-Convert = Callable[[str, Path, Path, Report], None]  # kind, source, target; see `conversion.convert`
+Convert = Callable[[str, Path, Path, Report], None]  # kind, source, target; see `loading.convert`
 
 
 def prepare(
