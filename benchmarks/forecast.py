@@ -2,8 +2,8 @@
 
     python benchmarks/forecast.py [--rounds 2] [--sizes 256 1024 4096]
 
-The first round knows nothing but a probe of the machine; the others know what the rounds before took. The last
-line is JSON.
+The first round knows nothing but a probe of the machine; the others know what the rounds before took. The
+last line is JSON.
 """
 
 import argparse

@@ -256,6 +256,8 @@ class BigArt:
     def enlarge(self, image: Image.Image, report: Report = no_report) -> Image.Image:
         """A picture with sides `scale` times longer."""
         budget = self._forecaster.budget()
+        if sentence := self.enlarger.compromise(*image.size, budget):
+            self._announce(sentence)
         return _on_tensor(image, lambda picture: self.enlarger.enlarge(picture, budget, report))
 
     def add_texture(self, image: Image.Image, settings: TextureSettings, seed: int = 0) -> Image.Image:

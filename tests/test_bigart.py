@@ -256,7 +256,8 @@ def test_a_budget_that_is_too_small_is_told_once_before_the_work(tiny_models, ru
     recipe = small.recipe_for("olive.png", image, PaintSettings(1024, PLAIN, PLAIN))
     assert len(small.forecast(small.plan(recipe, image.size)).compromises) == 1 and said == []
     assert small.paint_image(image, "olive.png", recipe.paint).image.size == (640, 640)
-    assert said and "faint seams may show (--memory" in said[0]
+    assert len(said) == 1 and "faint seams may show (--memory" in said[0]
+    assert small.enlarge(image).size == (640, 640) and len(said) == 2
 
 
 @pytest.mark.parametrize("error", [MemoryError(), RuntimeError("[enforce fail] can't allocate memory: 9 TB")])

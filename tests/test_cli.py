@@ -25,7 +25,7 @@ from bigart_lib.pictures import images
 from bigart_lib.pictures.recipe import ATTRIBUTION, Recipe
 from bigart_lib.pictures.results import with_pixels
 from bigart_lib.progress import Progress
-from bigart_lib.runs.run import Run, open_run
+from bigart_lib.runs.run import open_run
 from bigart_lib.settings import Ancestor, GenerateSettings
 
 PROMPT = "Sunset over a lake"

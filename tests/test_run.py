@@ -280,10 +280,17 @@ def _cancel_at(progress, stage, share):
         raise CancelledError
 
 
-def test_other_models_than_a_run_was_begun_with_are_refused(bigart, run, monkeypatch):
-    monkeypatch.setattr(type(bigart), "fingerprints", lambda self: {"base": "0" * 64, "enlarger": "1" * 64})
-    with pytest.raises(ValueError, match="another base, upsampler, enlarger, enhancer than is here"):
-        load_for_run(run)
+@pytest.mark.parametrize("is_needed", [True, False])
+def test_other_models_than_a_run_was_begun_with_make_none_of_its_steps(bigart, run, monkeypatch, is_needed):
+    others = {"base": "0" * 64, "enlarger": "1" * 64}
+    monkeypatch.setattr(type(bigart), "fingerprints", lambda self: others)
+    if is_needed:
+        before = contents(run)
+        with pytest.raises(ValueError, match="another base, upsampler, enlarger, enhancer than"):
+            run.paint(bigart, 0, PAINT)
+        assert contents(run) == before
+    else:  # another texture needs no network
+        assert run.paint(bigart, 1, PaintSettings(1024, COARSE)).last.name == "1024_textured-2.png"
 
 
 def test_a_folder_with_nothing_in_it_is_removed_and_one_with_a_picture_is_not(bigart, run, tmp_path):

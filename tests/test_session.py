@@ -128,7 +128,7 @@ def test_a_cancelled_painting_is_not_wanted_any_more_and_the_one_before_is(sessi
 
 def test_other_networks_do_not_go_on_with_a_batch(session, batch, monkeypatch):
     monkeypatch.setattr(session.bigart.enlarger, "fingerprint", lambda: "0" * 64)
-    with pytest.raises(ValueError, match="painted with embedded models, whose enlarger is another"):
+    with pytest.raises(ValueError, match="begun with another enlarger than is loaded"):
         paint(session, batch, index=0)
     paint(session, batch, texture_1k=COARSE, enhance=False)
 

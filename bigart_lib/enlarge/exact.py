@@ -26,7 +26,7 @@ class RRDBNetEnlarger:
     config : its sizes.
     device, dtype : where and in which precision it runs.
     fingerprint : gives the SHA-256 of its weights.
-    announce : told, before work begins, what the memory does not allow.
+    announce : told what the memory does not allow, where it runs out on the way.
     """
 
     scale = SCALE
@@ -70,8 +70,6 @@ class RRDBNetEnlarger:
 
     def enlarge(self, picture: torch.Tensor, memory_budget: int, report: Report) -> torch.Tensor:
         """Enlarge a picture; see `Enlarger.enlarge`. Where memory runs out, smaller tiles go on."""
-        if sentence := self.compromise(picture.shape[-1], picture.shape[-2], memory_budget):
-            self._announce(sentence)
         passes = self._passes()
         for number, _ in enumerate(passes):
 

@@ -23,6 +23,10 @@ UPDATE_LOCK = ".update.lock"
 PATIENCE = 10  # seconds to wait for another process that writes the journal
 
 
+# Index of the candidate, None for a picture that was brought; settings, None for the candidate alone; steps.
+Plan = tuple[int | None, PaintSettings | None, Sequence[Step]]
+
+
 @dataclass(frozen=True)
 class Wanted:
     """A plan that was begun."""
@@ -67,8 +71,8 @@ class Journal:
 
         return [one for one in self.wanted() if not all(is_there(key) for key in one.keys)]
 
-    def want(self, *plans: tuple[int | None, PaintSettings | None, Sequence[Step]]) -> None:
-        """Note plans before they are begun: index, settings, steps. A candidate's latest painting counts."""
+    def want(self, *plans: Plan) -> None:
+        """Note plans before they are begun. A candidate's latest painting counts."""
         entries = [
             {
                 "index": index,

@@ -18,21 +18,9 @@ def newest_unfinished(parent: Path) -> Run | None:
 
 
 def load_for_run(run: Run, **options: Any) -> BigArt:
-    """The models that a run was begun with; `options` as for `load`, in place of the run's own.
-
-    Raises
-    ------
-    ValueError
-        When they are not here any more, or not the same.
-    """
+    """The models that a run was begun with; `options` as for `load`, in place of the run's own."""
     kept = {name: value for name, value in run.options.items() if name != "keep"}
-    bigart = load_for(run.recipe, **{**kept, **options})
-    if differing := run.differing(bigart):
-        raise ValueError(
-            f"{run.path} was begun with another {', '.join(differing)} than is here now: going on would mix "
-            "the two. Bring back the first, or begin a new run"
-        )
-    return bigart
+    return load_for(run.recipe, **{**kept, **options})
 
 
 def seconds_left(run: Run, bigart: BigArt) -> float:

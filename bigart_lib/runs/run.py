@@ -30,8 +30,9 @@ from bigart_lib.files import free_names, remove_parts
 from bigart_lib.pictures import images
 from bigart_lib.pictures.recipe import Recipe, from_dict, read
 from bigart_lib.pictures.results import Candidates, with_pixels
+from bigart_lib.plan import to_do
 from bigart_lib.progress import Report, no_report
-from bigart_lib.runs.journal import JOURNAL, UPDATE_LOCK, Journal, file_hash, locked
+from bigart_lib.runs.journal import JOURNAL, UPDATE_LOCK, Journal, Plan, file_hash, locked
 from bigart_lib.runs.work import Work
 from bigart_lib.settings import PaintSettings
 
@@ -141,7 +142,9 @@ class Run(Journal):
 
     def paint_candidates(self, bigart: BigArt, report: Report = no_report) -> Candidates:
         """Paint the candidates that are not there yet, and the contact sheet."""
-        self.want(*((index, None, bigart.plan(self.recipe_of(index))) for index in self.indices))
+        plans = [(index, None, bigart.plan(self.recipe_of(index))) for index in self.indices]
+        self._check(bigart, *plans)
+        self.want(*plans)
         with self.at_work():
             candidates = bigart.paint_candidates(self.recipe, report, self.work, self.indices)
             self._write_sheet(candidates)
@@ -153,11 +156,22 @@ class Run(Journal):
         """Take a candidate, or the picture that was brought, through the steps that are not made yet."""
         recipe = self.recipe_of(index, settings)
         steps = bigart.plan(recipe, self.native_size)
+        self._check(bigart, (index, settings, steps))
         self.want((index, settings, steps))
         work = self.work(index)
         with self.at_work():
             bigart.run(recipe, steps, work, report)
         return work
+
+    def _check(self, bigart: BigArt, *plans: Plan) -> None:
+        """Refuse to let other networks than the run's make one of its steps."""
+        differing = self.differing(bigart)
+        to_make = (step for index, _, steps in plans for step in to_do(steps, self.work(index))[0])
+        if differing and any(step.is_costly for step in to_make):
+            raise ValueError(
+                f"{self.path} was begun with another {', '.join(differing)} than is loaded: load the "
+                f"{self.recipe.models} models in {self.recipe.machine.get('precision')}, or begin a new run"
+            )
 
     def recipe_of(self, index: int | None, settings: PaintSettings | None = None) -> Recipe:
         """The recipe of one candidate."""

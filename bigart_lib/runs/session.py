@@ -130,12 +130,6 @@ class Session:
         ValueError
             When other networks are loaded than painted the batch, and one of them would have to run.
         """
-        needed = any(step.is_costly for step in self.forecast(batch, position, settings).steps)
-        if needed and (differing := batch.run.differing(self.bigart)):
-            raise ValueError(
-                f"this batch was painted with {batch.run.recipe.models} models, whose {', '.join(differing)} "
-                "is another than is loaded: load those to go on with it, or paint a new batch"
-            )
         before, index = self.work(batch, position).settings(), batch.index(position)
         try:
             return batch.run.paint(self.bigart, index, settings, report)
