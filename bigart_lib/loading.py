@@ -44,12 +44,10 @@ def load(
 
     Parameters
     ----------
-    models : "embedded"; "published", fetched once if need be; or "auto": published where their files are,
-        or where there is a CUDA device to run them and they can be fetched, else embedded. The name in a
-        recipe, such as "embedded+bsrgan", does too.
+    models : "embedded"; "published", fetched once if need be; "auto": published where they are, or can be
+        fetched for a CUDA device, else embedded; or a recipe's name, such as "embedded+bsrgan".
     generator : in place of GLIDE; see `generate.generator`.
-    enlarger : in place of the set's: "bsrgan", "bsrnet", "bsrgan-x2", "realesrgan-x4plus", a file, or any
-        object as in `enlarge.enlarger`.
+    enlarger : in place of the set's: one of `sets.ENLARGERS`, a file, or any object as in `enlarge.enlarger`.
     enhancer : in place of the set's: "vqgan-imagenet", "vqgan-wikiart", or a file.
     device : "cpu" or "cuda"; None takes CUDA where there is one.
     dtype : a torch dtype, or one of `machine.PRECISIONS`; None takes what is fast on the device.
@@ -60,8 +58,7 @@ def load(
     Raises
     ------
     ValueError
-        When there is no such set, network, device or precision here, or files are missing and cannot be
-        fetched.
+        When there is no such set, network, device or precision here, or a file cannot be fetched.
     """
     from bigart_lib.weights import cache_folder, sets
     from bigart_lib.weights.networks import Networks

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 import bigart_lib
 from bigart_lib.bigart import BigArt
 from bigart_lib.generate.prompts import EXAMPLES
-from bigart_lib.results import Candidates
+from bigart_lib.pictures.results import Candidates
 
 GALLERY = Path(__file__).parent / "gallery"
 SEED = 1

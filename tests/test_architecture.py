@@ -1,6 +1,7 @@
 """The rules of the house that a machine can hold: who imports whom, what is light, what is stored."""
 
 import ast
+import importlib.util
 import json
 import re
 import subprocess
@@ -116,3 +117,19 @@ def test_requirements_leave_what_colab_has_alone():
     for requirement in _requirements("requirements.txt"):
         installed = COLAB.get(requirement.name.lower())
         assert installed is None or requirement.specifier.contains(installed), requirement
+
+
+def _imports_of_the_library(path: Path) -> list[tuple[str, str]]:
+    """(module, name) for everything that a script takes from the library."""
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    froms = (node for node in nodes if isinstance(node, ast.ImportFrom) and node.module)
+    return [(f.module, alias.name) for f in froms for alias in f.names if f.module.startswith("bigart_lib")]
+
+
+@pytest.mark.parametrize("folder", ["benchmarks", "docs", "training"])
+def test_scripts_beside_the_library_take_only_what_it_has(folder):
+    for path in (ROOT / folder).rglob("*.py"):
+        for module, name in _imports_of_the_library(path):
+            found = importlib.import_module(module)
+            is_there = hasattr(found, name) or importlib.util.find_spec(f"{module}.{name}")
+            assert is_there, f"{path.relative_to(ROOT)} takes {name} from {module}, which does not have it"

@@ -68,6 +68,22 @@ class Candidates:
         )
 
 
+class Levels:
+    """The latest result of each action and size, in 16-bit levels, by the keys of their steps."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple, tuple[str, torch.Tensor]] = {}
+
+    def get(self, step: Any) -> torch.Tensor | None:
+        """The step's result, if it is the latest."""
+        key, levels = self._kept.get((step.action, step.size), ("", None))
+        return levels if key == step.key else None
+
+    def put(self, step: Any, levels: torch.Tensor) -> None:
+        """Keep the step's result, in place of the one before."""
+        self._kept[step.action, step.size] = step.key, levels
+
+
 @dataclass
 class Painting:
     """A picture after each step, in order, with the recipe of each.
@@ -79,8 +95,7 @@ class Painting:
     stages: dict[str, Image.Image] = field(default_factory=dict)  # the pictures, by the names of the steps
     recipes: dict[str, Recipe] = field(default_factory=dict)
     _keys: dict[str, str] = field(default_factory=dict)  # of the steps that made the pictures
-    # The latest of each kind and size: key and 16-bit levels.
-    _levels: dict[tuple, tuple[str, torch.Tensor]] = field(default_factory=dict)
+    _levels: Levels = field(default_factory=Levels)
 
     @property
     def image(self) -> Image.Image:
@@ -106,15 +121,16 @@ class Painting:
 
     def holds(self, step: Any) -> bool:
         """Whether the step's result is kept unrounded."""
-        return self._levels.get((step.action, step.size), ("",))[0] == step.key
+        return self._levels.get(step) is not None
 
     def get(self, step: Any) -> torch.Tensor | None:
         """The step's result, float32 in [0, 1]; None if it is not kept."""
-        return images.from_levels(self._levels[step.action, step.size][1]) if self.holds(step) else None
+        levels = self._levels.get(step)
+        return None if levels is None else images.from_levels(levels)
 
     def put(self, step: Any, levels: torch.Tensor) -> None:
         """Keep the step's result, in 16-bit levels."""
-        self._levels[step.action, step.size] = step.key, levels
+        self._levels.put(step, levels)
 
     def made(self, step: Any) -> str | None:
         """The pixel hash of the step's picture, if it is here."""

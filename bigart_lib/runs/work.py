@@ -14,6 +14,7 @@ from PIL import Image
 from bigart_lib.files import writing
 from bigart_lib.pictures import images
 from bigart_lib.pictures.recipe import Recipe, read_picture
+from bigart_lib.pictures.results import Levels
 from bigart_lib.plan import Step
 from bigart_lib.settings import PaintSettings
 
@@ -44,8 +45,7 @@ class Work:
         self.folder = run.path if index is None else run.path / f"candidate-{index + 1}"
         self.elsewhere = elsewhere
         self.steps: tuple[Step, ...] = ()
-        # The latest of each kind and size: key and 16-bit levels.
-        self._levels: dict[tuple, tuple[str, torch.Tensor]] = {}
+        self._levels = Levels()
         self._images: dict[str, Image.Image] = {}
         self._preview: tuple[str, TexturePreview] | None = None
 
@@ -62,20 +62,19 @@ class Work:
 
     def holds(self, step: Step) -> bool:
         """Whether the step's result is here unrounded, or can be read back exactly."""
-        if self._levels.get((step.action, step.size), ("",))[0] == step.key:
-            return True
-        if any(path.is_file() for path in self._exact_files(step)):
+        files = self._exact_files(step)
+        if self._levels.get(step) is not None or any(path.is_file() for path in files):
             return True
         return step.action == "source" and self.made(step) is not None
 
     def get(self, step: Step) -> torch.Tensor | None:
         """The step's result, float32 in [0, 1]; None where it is not here, or damaged."""
-        key, levels = self._levels.get((step.action, step.size), ("", None))
-        if key != step.key:
+        levels = self._levels.get(step)
+        if levels is None:
             levels = self._read(step)
             if levels is None:
                 return None
-            self._levels[step.action, step.size] = step.key, levels
+            self._levels.put(step, levels)
         return images.from_levels(levels)
 
     def _read(self, step: Step) -> torch.Tensor | None:
@@ -92,7 +91,7 @@ class Work:
 
     def put(self, step: Step, levels: torch.Tensor) -> None:
         """Keep the step's result; on disk as far as the run keeps such."""
-        self._levels[step.action, step.size] = step.key, levels
+        self._levels.put(step, levels)
         keep = self.run.options.get("keep", "exact")
         is_kept = keep == "all" or (keep == "exact" and step.pixels <= MOST_EXACT)
         if is_kept or step.action == "source":  # which cannot be made again
