@@ -233,8 +233,7 @@ class Speeds:
         self._machine = ", ".join(
             f"{known[name]}" for name in ("device", "precision", "threads") if name in known
         )
-        self._all = _read_json(self._path)
-        self._runs: dict[str, list] = _kept_runs(self._all.get(self._machine))
+        self._runs: dict[str, list] = _kept_runs(_read_json(self._path).get(self._machine))
 
     def probe(self) -> float:
         """Operations a second of a convolution like the enlarger's; measured if it never was."""
