@@ -222,15 +222,16 @@ class BigArt:
         report: Report = no_report,
     ) -> Painting:
         """Like `paint`, for a picture that an artist brings; raises as `recipe_for` does."""
+        from bigart_lib.pictures.images import image_levels
+
         recipe = self.recipe_for(name, image, settings or PaintSettings(), seed)
         painting, steps = Painting(), self.plan(recipe, image.size)
-        painting.put(steps[0], _levels(image))
+        painting.put(steps[0], image_levels(image))
         self.run(recipe, steps, painting, report)
         return painting
 
     def run(self, recipe: Recipe, steps: Sequence[Step], kept: Kept, report: Report = no_report) -> None:
         """Make what `kept` does not have of the pictures of a plan."""
-        kept.begin(steps)
         for sentence in self.forecast(steps, kept).compromises:
             self._announce(sentence)
         self._runner.run(recipe, steps, kept, report)
@@ -280,12 +281,6 @@ def _kept_in_memory() -> Callable[[int], Painting]:
     """One painting a candidate, for as long as they are painted."""
     paintings: dict[int, Painting] = {}
     return lambda index: paintings.setdefault(index, Painting())
-
-
-def _levels(image: Image.Image) -> torch.Tensor:
-    from bigart_lib.pictures.images import to_levels, to_tensor
-
-    return to_levels(to_tensor(image))
 
 
 def _on_tensor(image: Image.Image, change: Callable[[torch.Tensor], torch.Tensor]) -> Image.Image:

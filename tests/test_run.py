@@ -12,7 +12,7 @@ from bigart_lib import CancelledError, GenerateSettings, PaintSettings, TextureS
 from bigart_lib.pictures import images
 from bigart_lib.pictures.images import PictureError
 from bigart_lib.runs import run as run_module
-from bigart_lib.runs.resume import load_for_run, newest_unfinished, resume
+from bigart_lib.runs.resume import load_for_run, newest_unfinished, resume, seconds_left
 from bigart_lib.runs.run import JOURNAL, Run, all_runs, open_run
 
 TWO, PAINT = GenerateSettings(seed=3, count=2), PaintSettings(1024, enhance=True)
@@ -222,6 +222,15 @@ def test_what_a_killed_process_left_half_written_is_removed(bigart, run):
     (run.path / "candidate-2" / ".4096.png.99-1.part").write_bytes(b"half")
     resume(run, bigart)
     assert not list(run.path.rglob("*.part"))
+
+
+def test_what_is_left_counts_every_step_once(bigart, run):
+    assert seconds_left(run, bigart) == 0
+    begun = begin(bigart, run.path.parent)
+    steps = [bigart.plan(begun.recipe_of(index, settings)) for index, settings in ((0, None), (1, PAINT))]
+    begun.want((1, PAINT, steps[1]), (0, None, steps[0]), (1, None, bigart.plan(begun.recipe_of(1))))
+    expected = sum(bigart.forecast(one).seconds for one in steps)
+    assert seconds_left(begun, bigart) == pytest.approx(expected)
 
 
 def test_two_at_work_in_one_folder_are_refused_and_one_waits_for_nobody(bigart, run):

@@ -32,5 +32,5 @@ def enlarge(call: Call, picture: Path, times: int, out: Path, **options: Any) ->
     call.foretell(bigart, f"{image.width}x{image.height} pixels", bigart.forecast(steps))
     remembered = {**bigart.options, "keep": options["keep"]}
     run = call.new_run(out, picture.stem, recipe, remembered, image.size)
-    run.work(None).put(steps[0], images.to_levels(images.to_tensor(image)))
+    run.work(None).put(steps[0], images.image_levels(image))
     call.show(run.paint(bigart, None, settings, call.report).last)

@@ -64,6 +64,11 @@ def to_levels(picture: torch.Tensor) -> torch.Tensor:
     return levels
 
 
+def image_levels(image: Image.Image) -> torch.Tensor:
+    """The levels of a picture of 8 bits, which `from_levels` gives back exactly."""
+    return to_levels(to_tensor(image))
+
+
 def from_levels(levels: torch.Tensor) -> torch.Tensor:
     """The picture, float32 in [0, 1], that `to_levels` kept."""
     import torch

@@ -98,7 +98,7 @@ def redo(
         work.elsewhere = (path.parent / EXACT,)
     steps = _steps_to_make(bigart, first, run.recipe_of(recipe.index, wanted.paint), size)
     if brought is not None:
-        work.put(steps[0], images.to_levels(images.to_tensor(brought)))
+        work.put(steps[0], images.image_levels(brought))
     computed = len([step for step in bigart.forecast(steps, work).steps if step.is_costly])
     try:
         run.want((recipe.index, wanted.paint, steps))

@@ -25,11 +25,13 @@ def load_for_run(run: Run, **options: Any) -> BigArt:
 
 def seconds_left(run: Run, bigart: BigArt) -> float:
     """About how long `resume` will take."""
-    plans = [
-        (one.index, bigart.plan(run.recipe_of(one.index, one.settings), run.native_size))
-        for one in run.wanted()
-    ]
-    return sum(bigart.forecast(steps, run.work(index)).seconds for index, steps in plans)
+    # The plan of a painting begins with the candidate's own, which counts once.
+    longest = {one.index: one for one in sorted(run.wanted(), key=lambda one: one.paint is not None)}
+    plans = {
+        index: bigart.plan(run.recipe_of(index, one.settings), run.native_size)
+        for index, one in longest.items()
+    }
+    return sum(bigart.forecast(steps, run.work(index)).seconds for index, steps in plans.items())
 
 
 def resume(run: Run, bigart: BigArt, report: Report = no_report) -> tuple[Path | None, Candidates | None]:

@@ -27,6 +27,7 @@ from PIL import Image
 
 from bigart_lib.bigart import BigArt
 from bigart_lib.files import free_names, remove_parts
+from bigart_lib.machine import precision_name
 from bigart_lib.pictures import images
 from bigart_lib.pictures.recipe import Recipe, from_dict, read
 from bigart_lib.pictures.results import Candidates, with_pixels
@@ -179,10 +180,9 @@ class Run(Journal):
 
     def differing(self, bigart: BigArt) -> list[str]:
         """Which networks are others than the run was begun with, and "precision", if that is another."""
-        then, now = self.recipe, bigart.recipe("any")
-        networks = [name for name, sha256 in then.networks.items() if now.networks.get(name) != sha256]
-        precisions = {one.machine.get("precision") for one in (then, now)}
-        return networks + (["precision"] if len(precisions) > 1 else [])
+        here, precision = bigart.fingerprints(), precision_name(bigart.dtype)
+        networks = [name for name, sha256 in self.recipe.networks.items() if here.get(name) != sha256]
+        return networks + (["precision"] if self.recipe.machine.get("precision") != precision else [])
 
     @property
     def sheet(self) -> Path:

@@ -86,7 +86,7 @@ class Work:
                 self.put(step, levels)  # so that this run does not need the other one
                 return levels
         if step.action == "source" and self.made(step) is not None:
-            return images.to_levels(images.to_tensor(self.image(step)))  # 8 bits are all it had
+            return images.image_levels(self.image(step))  # 8 bits are all it had
         return None
 
     def put(self, step: Step, levels: torch.Tensor) -> None:
