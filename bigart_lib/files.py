@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,6 +15,7 @@ from typing import BinaryIO
 
 PART = ".part"  # how the names of files end that are not whole yet
 LONGEST_NAME = 120  # characters of a name that a part repeats: names may have 255 bytes
+LONGEST_TEXT = 16_000_000  # bytes of a text file that is read
 
 
 @contextmanager
@@ -55,6 +59,44 @@ def write_text(path: Path | str, text: str, replace: bool = False) -> None:
         file.write(text.encode())
 
 
+def read_text(path: Path | str, most: int = LONGEST_TEXT) -> str:
+    """What a small text file says that anybody may have written, in UTF-8, with or without its mark.
+
+    Raises
+    ------
+    OSError
+        Where there is no such plain file, or it cannot be read.
+    ValueError
+        Where it is longer than `most` bytes, or no text in UTF-8.
+    """
+    path = Path(path)
+    if path.exists() and not path.is_file():  # reading a pipe or a device might never end
+        raise OSError(errno.EINVAL, "it is no plain file", str(path))
+    with path.open("rb") as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise ValueError(f"{path} is longer than {most:,} bytes")
+    return data.decode("utf-8-sig")
+
+
+def check_room(folder: Path | str, num_bytes: float, hint: str = "") -> None:
+    """Refuse work whose results will not fit on the disk of a folder, which need not be there yet.
+
+    Raises
+    ------
+    OSError
+        Saying how much is needed, how much is free, and what to do; `hint` says it more closely.
+    """
+    place = next(one for one in (Path(folder).absolute(), *Path(folder).absolute().parents) if one.is_dir())
+    usage = shutil.disk_usage(place)
+    if usage.total and usage.free < num_bytes:  # some mounts do not say
+        free, needed = size_in_words(usage.free), size_in_words(num_bytes)
+        raise OSError(
+            f"the disk of {folder} has {free} free, and about {needed} are needed{hint}: make room, or choose "
+            "a folder on another disk"
+        )
+
+
 def remove_parts(folder: Path) -> None:
     """Remove what a killed process left; nobody else may be writing in the folder."""
     for part in folder.rglob(f".*{PART}"):
@@ -67,6 +109,19 @@ def free_names(name: str) -> Iterator[str]:
     yield name
     for number in count(2):
         yield f"{name}-{number}"
+
+
+def name_stem(name: str) -> str:
+    """The name that `free_names` gave a number."""
+    return re.sub(r"-\d+$", "", name)
+
+
+def set_aside(path: Path) -> None:
+    """Give a file that is not what its name says another name; it may be somebody's."""
+    for free in free_names(f"{path.stem}_set-aside"):
+        if not (aside := path.with_name(f"{free}{path.suffix}")).exists():
+            path.rename(aside)
+            return
 
 
 def size_in_words(num_bytes: float) -> str:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import platform
 import statistics
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bigart_lib.files import write_text
+from bigart_lib.files import read_text, write_text
 
 if TYPE_CHECKING:
     import torch
@@ -154,11 +156,19 @@ def release_memory(device: torch.device) -> None:
 
 
 def random_generator(*numbers: int) -> torch.Generator:
-    """A generator on the CPU that depends on these numbers alone: a seed, and what it is used for."""
+    """A generator on the CPU that depends on these numbers alone: a seed, and what it is used for.
+
+    Parameters
+    ----------
+    numbers : whole, from 0 up, of any size. Zeros at the end do not count where all are below 2**32.
+    """
     import numpy as np
     import torch
 
-    state = np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0]
+    words: Sequence[int] = numbers
+    if max(numbers) >= 2**32:  # which numpy would take for several numbers
+        words = hashlib.sha256(repr([int(number) for number in numbers]).encode()).digest()
+    state = np.random.SeedSequence([*words]).generate_state(1, np.uint64)[0]
     return torch.Generator().manual_seed(int(state))
 
 
@@ -272,7 +282,7 @@ class Speeds:
 
 def _read_json(path: Path) -> dict:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(read_text(path))
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 
 import pytest
@@ -321,6 +322,38 @@ def test_a_damaged_journal_is_one_sentence_and_hides_no_other_run(run, text, tmp
     (other / JOURNAL).write_text(text)
     with pytest.raises(PictureError, match="is no run of BIG.art that can be read"):
         open_run(other)
+    assert [found.path for found in all_runs(tmp_path)] == [run.path]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("wanted", "[99]"), ("wanted", '[{"index": "x", "paint": null, "keys": []}]'),
+        ("wanted", '[{"index": 0, "paint": {"size": 7}, "keys": []}]'), ("wanted", '[{"keys": "abc"}]'),
+        ("made", '{"k": 3}'), ("made", '{"k": {"file": 1, "sha256": "", "pixels": ""}}'),
+        ("favourites", '["x"]'), ("favourites", "[-1]"), ("indices", "[1e400]"), ("indices", "[true]"),
+        ("size", '["wide"]'), ("recipe", '{"prompt": 3}'), ("id", "7"), ("touched", '"today"'),
+    ],
+)  # fmt: skip
+def test_whatever_stands_in_a_journal_is_read_right_or_refused_in_a_sentence(run, name, value, tmp_path):
+    journal = run.path / JOURNAL
+    values = json.loads(journal.read_text())
+    journal.write_text(json.dumps({**values, name: "HERE"}).replace('"HERE"', value))
+    with pytest.raises(PictureError, match="is no run of BIG.art that can be read"):
+        open_run(run.path)
+
+
+def test_a_journal_with_a_byte_order_mark_is_read(run):
+    (run.path / JOURNAL).write_bytes(b"\xef\xbb\xbf" + (run.path / JOURNAL).read_bytes())
+    assert open_run(run.path).id == run.id
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_in_place_of_a_journal_is_not_waited_for(run, tmp_path):
+    (tmp_path / "other").mkdir()
+    os.mkfifo(tmp_path / "other" / JOURNAL)
+    with pytest.raises(PictureError, match="it is no plain file"):
+        open_run(tmp_path / "other")
     assert [found.path for found in all_runs(tmp_path)] == [run.path]
 
 

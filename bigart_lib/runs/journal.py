@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -11,14 +13,18 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from bigart_lib.files import write_text
+from bigart_lib.files import read_text, write_text
 from bigart_lib.pictures.recipe import from_dict, load_json
 from bigart_lib.plan import Step
 from bigart_lib.settings import PaintSettings
 
 JOURNAL = "run.json"
 FORMAT = 1
-PARTS = {"recipe": dict, "options": dict, "indices": list, "favourites": list, "wanted": list, "made": dict}
+PARTS = {
+    "id": str, "touched": (int, float), "recipe": dict, "options": dict, "indices": list, "favourites": list,
+    "wanted": list, "made": dict,
+}  # fmt: skip
+ENTRY = ("file", "sha256", "pixels")  # of what is made
 UPDATE_LOCK = ".update.lock"
 PATIENCE = 10  # seconds to wait for another process that writes the journal
 
@@ -56,7 +62,19 @@ class Journal:
 
     def __init__(self, folder: Path, values: dict[str, Any] | None = None) -> None:
         self.folder = folder
-        self.values = _read(folder) if values is None else {"format": FORMAT, **values}
+        begun = {"format": FORMAT, "id": uuid.uuid4().hex, "touched": 0.0}
+        self.values = _read(folder) if values is None else {**begun, **values}
+        self.is_unwritten = False  # whether the latest change could not be written: memory has what counts
+
+    @property
+    def id(self) -> str:
+        """What the run is known by in any folder, whatever that is called."""
+        return self.values["id"]
+
+    @property
+    def touched(self) -> float:
+        """When it was last changed, in seconds since 1970; copying does not count."""
+        return self.values["touched"]
 
     def wanted(self) -> list[Wanted]:
         """Every plan that was begun, in order."""
@@ -119,10 +137,14 @@ class Journal:
     def updating(self) -> Iterator[dict[str, Any]]:
         """Change the journal as it is on disk now: another process may have changed it."""
         with locked(self.folder / UPDATE_LOCK, PATIENCE, f"{self.folder} is in use: try again"):
-            with suppress(ValueError, OSError):
-                self.values = _read(self.folder)
+            if not self.is_unwritten:
+                with suppress(ValueError, OSError):
+                    self.values = _read(self.folder)
             yield self.values
-            write_text(self.folder / JOURNAL, json.dumps(self.values, indent=1), replace=True)
+            self.values["touched"] = max(time.time(), self.touched + 0.001)  # later, whatever the clock says
+            self.is_unwritten = True
+            write_values(self.folder, self.values)
+            self.is_unwritten = False
 
 
 def file_hash(path: Path) -> str:
@@ -159,15 +181,51 @@ def locked(path: Path, patience: float, problem: str) -> Iterator[None]:
             lock.release()
 
 
+def write_values(folder: Path, values: dict[str, Any]) -> None:
+    """Write a journal."""
+    write_text(folder / JOURNAL, json.dumps(values, indent=1), replace=True)
+
+
+def merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """What two copies of a run's journal say together; where they differ, the one touched last counts."""
+    older, newer = sorted((one, other), key=lambda values: values["touched"])
+    return {**newer, "made": {**older["made"], **newer["made"]}}
+
+
 def _read(folder: Path) -> dict[str, Any]:
-    values = load_json((folder / JOURNAL).read_text(encoding="utf-8"), "a journal")
+    """The journal in a folder; whatever anybody may have written there is a ValueError."""
+    path = folder / JOURNAL
+    values = load_json(read_text(path), "a journal")
     if values.get("format") != FORMAT:
         raise ValueError(f"its journal has format {values.get('format')!r}, and this version reads {FORMAT}")
+    values.setdefault("id", hashlib.sha256(json.dumps(values.get("recipe")).encode()).hexdigest()[:32])
+    values.setdefault("touched", path.stat().st_mtime)  # as of runs that 0.7.0 began
+    _check(values, folder.resolve())
+    return values
+
+
+def _check(values: dict[str, Any], folder: Path) -> None:
     for name, kind in PARTS.items():
         if not isinstance(values.get(name), kind):
-            raise ValueError(f"{name} in its journal must be {kind.__name__}")
+            raise ValueError(f"{name} in its journal is missing, or of another kind")
+    numbers = [*values["indices"], *values["favourites"], *(values.get("size") or ())]
+    if not all(_is_whole(number) for number in numbers):
+        raise ValueError("its journal numbers something by what is no number")
+    for one in values["wanted"]:
+        if not (isinstance(one, dict) and _are_texts(one.get("keys")) and _is_whole(one.get("index"), True)):
+            raise ValueError("what is wanted in its journal is damaged")
+        from_dict({"models": "", "paint": one.get("paint")})
     for entry in values["made"].values():
-        path = (folder / entry["file"]).resolve()
-        if not {"sha256", "pixels"} <= {*entry} or not path.is_relative_to(folder.resolve()):
-            raise ValueError("an entry of its journal is damaged, or names a file elsewhere")
-    return values
+        if not (isinstance(entry, dict) and _are_texts([entry.get(name) for name in ENTRY])):
+            raise ValueError("an entry of its journal is damaged")
+        if not (folder / entry["file"]).resolve().is_relative_to(folder):
+            raise ValueError("an entry of its journal names a file elsewhere")
+
+
+def _is_whole(value: Any, or_none: bool = False) -> bool:
+    is_number = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**32
+    return is_number or (or_none and value is None)
+
+
+def _are_texts(values: Any) -> bool:
+    return isinstance(values, list) and all(isinstance(value, str) for value in values)
