@@ -26,7 +26,7 @@ from typing import Any
 from PIL import Image
 
 from bigart_lib.bigart import BigArt
-from bigart_lib.files import free_names, remove_parts
+from bigart_lib.files import free_names, remove_parts, set_aside
 from bigart_lib.machine import precision_name
 from bigart_lib.pictures import images
 from bigart_lib.pictures.recipe import Recipe, from_dict, read
@@ -61,6 +61,7 @@ class Run(Journal):
         options: dict[str, Any] | None = None,
         size: tuple[int, int] | None = None,
         indices: Sequence[int] | None = None,
+        beside: Path | None = None,
     ) -> Run:
         """A new folder below `parent`, named after what is painted. The first `want` makes it a run.
 
@@ -69,6 +70,7 @@ class Run(Journal):
         options : how the models were loaded, for `resume`; and "keep", which unrounded results are kept.
         size : width and height of a picture that was brought.
         indices : the candidates that the run will have; by default all of the recipe.
+        beside : a folder of copies, in which the new name must be free too.
 
         Raises
         ------
@@ -78,6 +80,8 @@ class Run(Journal):
         words = _folder_name(title)
         parent.mkdir(parents=True, exist_ok=True)
         for name in free_names(words):
+            if beside and (beside / name).exists():
+                continue
             try:
                 (parent / name).mkdir()
                 break
@@ -207,7 +211,7 @@ class Run(Journal):
                 if not hashes and _holds(path, made_by):
                     return path  # written just before this run was killed
                 if hashes and file_hash(path) not in hashes:
-                    _set_aside(path)  # damaged, or changed by somebody
+                    set_aside(path)  # damaged, or changed by somebody
             with suppress(FileExistsError):
                 images.save(image, path, made_by.texts())
                 return path
@@ -254,10 +258,11 @@ def open_run(folder: Path | str) -> Run:
 def all_runs(parent: Path) -> list[Run]:
     """Every run below a folder that can be read, the latest touched first."""
     found = []
-    for journal in parent.glob(f"*/{JOURNAL}"):
-        with suppress(images.PictureError, OSError):
-            found.append((journal.stat().st_mtime_ns, open_run(journal.parent)))
-    return [run for _, run in sorted(found, key=lambda one: one[0], reverse=True)]
+    with suppress(OSError):  # a mount that is gone
+        for journal in parent.glob(f"*/{JOURNAL}"):
+            with suppress(images.PictureError):
+                found.append(open_run(journal.parent))
+    return sorted(found, key=lambda run: run.touched, reverse=True)
 
 
 def _holds(path: Path, made_by: Recipe) -> bool:
@@ -266,10 +271,3 @@ def _holds(path: Path, made_by: Recipe) -> bool:
         found, is_whole = read(path)
         return is_whole and found.steps == made_by.steps
     return False
-
-
-def _set_aside(path: Path) -> None:
-    for free in free_names(f"{path.stem}_set-aside"):
-        if not (aside := path.with_name(f"{free}{path.suffix}")).exists():
-            path.rename(aside)
-            return

@@ -17,8 +17,8 @@ from bigart_lib.pictures import images
 from bigart_lib.pictures.results import Candidates
 from bigart_lib.plan import Step
 from bigart_lib.progress import CancelledError, Report, no_report
-from bigart_lib.runs.copies import copy_new
-from bigart_lib.runs.run import DEFAULT_FOLDER, JOURNAL, Run, all_runs, open_run
+from bigart_lib.runs.copies import copy_run
+from bigart_lib.runs.run import DEFAULT_FOLDER, Run, all_runs, open_run
 from bigart_lib.runs.work import Work
 from bigart_lib.settings import PICTURE_SIZES, Ancestor, GenerateSettings, PaintSettings, TextureSettings
 
@@ -101,7 +101,7 @@ class Session:
     def generate(self, prompt: str, settings: GenerateSettings, report: Report = no_report) -> Batch:
         """Paint a batch of candidates; each is on disk as soon as it is done."""
         recipe = self.bigart.recipe(prompt, settings)
-        run = Run.new(self.folder, recipe.prompt, recipe, self.bigart.options)
+        run = Run.new(self.folder, recipe.prompt, recipe, self.bigart.options, beside=self.copy_to)
         try:
             candidates = run.paint_candidates(self.bigart, report)
         except BaseException as error:
@@ -168,14 +168,15 @@ class Session:
 
     def earlier(self, most: int = 12) -> list[Path]:
         """Folders of batches on disk that this session has not opened, the latest touched first."""
-        opened = {batch.run.path.name for batch in self.batches}
-        found = {}
-        for parent in filter(None, (self.copy_to, self.folder)):  # of two copies, the one that is near
-            for run in all_runs(parent):
-                if run.indices:
-                    found[run.path.name] = run.path
-        newest = sorted(found.values(), key=lambda path: (path / JOURNAL).stat().st_mtime_ns, reverse=True)
-        return [path for path in newest if path.name not in opened][:most]
+        near = all_runs(self.folder)
+        touched = {run.id: run.touched for run in near}
+        far = all_runs(self.copy_to) if self.copy_to else []
+        far = [run for run in far if run.touched > touched.get(run.id, 0)]  # begun or gone on with elsewhere
+        hidden = {run.id for run in far} | {batch.run.id for batch in self.batches}
+        found = [run for run in near if run.id not in hidden]
+        found += [run for run in far if run.id not in {batch.run.id for batch in self.batches}]
+        newest = sorted(found, key=lambda run: run.touched, reverse=True)
+        return [run.path for run in newest if run.indices][:most]
 
     def open(self, path: Path, report: Report = no_report) -> Batch:
         """Go on with a batch from disk; candidates that are missing or damaged are painted again.
@@ -185,9 +186,9 @@ class Session:
         PictureError
             When what is there cannot be read any more.
         """
-        if self.copy_to and path.parent == self.copy_to:
-            copy_new(path, self.folder / path.name)
-        run = open_run(self.folder / path.name)
+        run = open_run(path)
+        if path.parent == self.copy_to:
+            run = open_run(copy_run(run, self.folder))
         if run.recipe.prompt is None:
             raise images.PictureError(f"{path} holds no candidates: it is a picture that was enlarged")
         batch = Batch(run.paint_candidates(self.bigart, report), run)
@@ -205,7 +206,7 @@ class Session:
         if self.copy_to is None:
             return
         try:
-            copy_new(run.path, self.copy_to / run.path.relative_to(self.folder))
+            copy_run(run, self.copy_to)
             self.copy_problem = ""
         except OSError as error:
             self.copy_problem = f"no copy in {self.copy_to}: {error}"
