@@ -92,8 +92,8 @@ def check_room(folder: Path | str, num_bytes: float, hint: str = "") -> None:
     if usage.total and usage.free < num_bytes:  # some mounts do not say
         free, needed = size_in_words(usage.free), size_in_words(num_bytes)
         raise OSError(
-            f"the disk of {folder} has {free} free, and about {needed} are needed{hint}: make room, or choose "
-            "a folder on another disk"
+            f"the disk of {folder} has {free} free, and about {needed} are needed{hint}: make room, or "
+            "choose a folder on another disk"
         )
 
 

@@ -130,12 +130,27 @@ def free_memory(device: torch.device) -> int:
     return max(free, 0)
 
 
-def memory_budget(device: torch.device, asked: int | None = None) -> int:
-    """Bytes of working memory that enlarging may take: what was asked for, or half of what is free."""
-    if asked is not None:
-        return asked
-    half = int(MEMORY_SHARE * free_memory(device))
-    return half if device.type == "cuda" else min(half, MOST_CPU_MEMORY)
+def memory_budget(device: torch.device, asked: int | None = None, result: int = 0) -> int:
+    """Bytes of working memory that a network may take beside its result.
+
+    Parameters
+    ----------
+    asked : what the whole process may take on a CPU, and what a network may take on a CUDA device; None
+        takes half of what is free.
+    result : bytes that the result will take, which is never on a CUDA device.
+    """
+    if device.type == "cuda":
+        return int(MEMORY_SHARE * free_memory(device)) if asked is None else asked
+    if asked is None:
+        return max(0, min(int(MEMORY_SHARE * (free_memory(device) - result)), MOST_CPU_MEMORY))
+    return max(0, asked - resident_memory() - result)
+
+
+def resident_memory() -> int:
+    """Bytes of memory that this process has now."""
+    import psutil
+
+    return psutil.Process().memory_info().rss
 
 
 def is_out_of_memory(error: BaseException) -> bool:

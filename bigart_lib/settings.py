@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from math import isfinite
-from typing import NamedTuple
+from numbers import Real
+from operator import index
+from typing import Any, NamedTuple
 
 SAMPLERS = ("dpm++", "ddim", "ancestral")
 TEXTURE_STYLES = ("even", "article")
 PICTURE_SIZES = (256, 1024, 4096, 16384)  # px a side that a square candidate can be painted at
 LARGE_SIZE = 2048  # px a side: above, texture is of the larger kind, and VQGAN repaints no more
+MOST_ANCESTORS = 99  # of a variation
+LONGEST_SHOWN = 60  # characters of a wrong value in a message
 BROUGHT_SIZE = 256  # px a side that a picture of the artist's own counts as, whatever it has
 
 
@@ -31,33 +37,49 @@ TEXTURE_AMOUNT = Bounds(0, 0.15)  # share of full scale
 TEXTURE_SIZE = Bounds(1, 9)  # width of the clumps, whole numbers
 
 
-def check(name: str, value: float, bounds: Bounds, whole: bool = False) -> None:
-    """Raise a ValueError that says what `name` may be, unless `value` is a number within its bounds."""
-    kind = int if whole else (int, float)
-    if not isinstance(value, kind) or isinstance(value, bool) or (kind is not int and not _is_finite(value)):
-        raise ValueError(f"{name} must be a {'whole ' if whole else ''}number, not {value!r}")
-    if not bounds.least <= value <= bounds.most:
-        came = value if abs(value) < 1e15 else f"{value:.3g}" if abs(value) < 1e300 else "a larger number"
+def check(name: str, value: Any, bounds: Bounds, whole: bool = False) -> Any:
+    """The value as a plain number; numpy's are welcome.
+
+    Raises
+    ------
+    ValueError
+        In a line that says what `name` may be, unless the value is a number within its bounds.
+    """
+    plain = None if isinstance(value, bool) else _plain(value, whole)
+    if plain is None:
+        raise ValueError(f"{name} must be a {'whole ' if whole else ''}number, not {_short(value)}")
+    if not bounds.least <= plain <= bounds.most:
+        came = plain if abs(plain) < 1e15 else f"{plain:.3g}" if abs(plain) < 1e300 else "a larger number"
         raise ValueError(f"{name} must be from {bounds.least} to {bounds.most}, not {came}")
+    return plain
 
 
-def _is_finite(value: float) -> bool:
-    try:
-        return isfinite(value)
-    except OverflowError:  # a whole number of hundreds of digits
-        return True
+def _plain(value: Any, whole: bool) -> int | float | None:
+    """The whole number, or else the finite one, that a value is; None where it is none."""
+    with suppress(TypeError):
+        return index(value)
+    if whole or not isinstance(value, Real) or not isfinite(value):
+        return None
+    return float(value)
+
+
+def _short(value: Any) -> str:
+    """A value of any kind for a message, in one line."""
+    words = " ".join(repr(value).split())
+    return words if len(words) <= LONGEST_SHOWN else f"{words[:LONGEST_SHOWN]}…"
 
 
 def check_flag(name: str, value: object) -> None:
     """Raise a ValueError unless `value` is true or false."""
     if not isinstance(value, bool):
-        raise ValueError(f"{name} must be true or false, not {value!r}")
+        raise ValueError(f"{name} must be true or false, not {_short(value)}")
 
 
-def check_choice(name: str, value: object, choices: tuple) -> None:
-    """Raise a ValueError that lists the choices, unless `value` is one of them."""
-    if value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(map(str, choices))}, not {value!r}")
+def check_choice(name: str, value: Any, choices: tuple) -> Any:
+    """The choice that a value is; raises a ValueError that lists the choices where it is none."""
+    with suppress(ValueError):  # it is not there, or is a list, which equals nothing
+        return choices[choices.index(value)]
+    raise ValueError(f"{name} must be one of {', '.join(map(str, choices))}, not {_short(value)}")
 
 
 def read_memory(words: str) -> int:
@@ -81,7 +103,7 @@ def new_seed() -> int:
 
 
 class Ancestor(NamedTuple):
-    """A picture that variations stay near."""
+    """A candidate that variations stay near."""
 
     seed: int
     index: int  # which candidate, from 0
@@ -101,19 +123,42 @@ class GenerateSettings:
     distance: float = 0.5  # from the last of them: 0 is that picture again, 1 has nothing of it
 
     def __post_init__(self) -> None:
-        check("seed", self.seed, SEED, whole=True)
-        for ancestor in self.near:
-            check("seed to stay near", ancestor.seed, SEED, whole=True)
-            check("index to stay near", ancestor.index, Bounds(0, COUNT.most - 1), whole=True)
-            check("distance", ancestor.distance, DISTANCE)
-        check("distance", self.distance, DISTANCE)
-        check("count", self.count, COUNT, whole=True)
-        if self.steps is not None:
-            check("steps", self.steps, STEPS, whole=True)
-        if self.guidance is not None:
-            check("guidance", self.guidance, GUIDANCE)
+        plain = {"near": _ancestors(self.near)}
+        numbers = {"seed": SEED, "count": COUNT, "steps": STEPS, "guidance": GUIDANCE, "distance": DISTANCE}
+        for name, bounds in numbers.items():
+            value = getattr(self, name)
+            if value is not None or name not in ("steps", "guidance"):  # which the models can choose
+                plain[name] = check(name, value, bounds, whole=name in ("seed", "count", "steps"))
         if self.sampler is not None:
-            check_choice("sampler", self.sampler, SAMPLERS)
+            plain["sampler"] = check_choice("sampler", self.sampler, SAMPLERS)
+        _set(self, plain)
+
+    def line(self, index: int) -> tuple[Ancestor, ...]:
+        """What variations of one of these candidates stay near: what it stays near itself, and it."""
+        return (*self.near, Ancestor(self.seed, index, self.distance if self.near else 1.0))
+
+
+def _ancestors(near: Any) -> tuple[Ancestor, ...]:
+    """What to stay near, checked; one alone is welcome."""
+    several = (near,) if isinstance(near, Ancestor) else near
+    if not isinstance(several, (tuple, list)) or not all(isinstance(one, Ancestor) for one in several):
+        raise ValueError(f"near must be an Ancestor, or several, the eldest first, not {_short(near)}")
+    if len(several) > MOST_ANCESTORS:
+        raise ValueError(f"near must be at most {MOST_ANCESTORS} ancestors, not {len(several)}")
+    return tuple(
+        Ancestor(
+            check("seed to stay near", one.seed, SEED, whole=True),
+            check("index to stay near", one.index, Bounds(0, COUNT.most - 1), whole=True),
+            check("distance", one.distance, DISTANCE),
+        )
+        for one in several
+    )
+
+
+def _set(settings: Any, values: Mapping[str, Any]) -> None:
+    """Give frozen settings their checked values: plain ones, so that any recipe can be written as JSON."""
+    for name, value in values.items():
+        object.__setattr__(settings, name, value)
 
 
 @dataclass(frozen=True)
@@ -125,9 +170,12 @@ class TextureSettings:
     style: str = "even"  # "article" is the filter of the article, whose amount shrinks with size
 
     def __post_init__(self) -> None:
-        check("texture amount", self.amount, TEXTURE_AMOUNT)
-        check("texture size", self.size, TEXTURE_SIZE, whole=True)
-        check_choice("texture style", self.style, TEXTURE_STYLES)
+        plain = {
+            "amount": check("texture amount", self.amount, TEXTURE_AMOUNT),
+            "size": check("texture size", self.size, TEXTURE_SIZE, whole=True),
+            "style": check_choice("texture style", self.style, TEXTURE_STYLES),
+        }
+        _set(self, plain)
 
 
 @dataclass(frozen=True)
@@ -140,7 +188,7 @@ class PaintSettings:
     enhance: bool = False  # whether VQGAN repaints the first enlarging
 
     def __post_init__(self) -> None:
-        check_choice("size", self.size, PICTURE_SIZES)
+        _set(self, {"size": check_choice("size", self.size, PICTURE_SIZES)})
         for name in ("texture_1k", "texture_4k"):
             if not isinstance(getattr(self, name), TextureSettings):
                 raise ValueError(f"{name} must be a texture, with an amount and a size")

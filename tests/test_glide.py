@@ -27,6 +27,17 @@ def test_byte_pairs_follow_every_word():
     assert BytePairTokenizer().read("A zzyzx over a lake") == Reading(followed=("zzyzx", "lake"))
 
 
+def test_byte_pairs_say_what_they_leave_out_of_a_long_prompt():
+    tokenizer = BytePairTokenizer(context_length=8)
+    prompt = "A lake, a Boat, a zzyzx, mountains and clouds 🌅"
+    count = len(tokenizer.tokens(prompt))
+    assert tokenizer.read(prompt) == Reading(
+        ("lake", "Boat"), beyond=("zzyzx", "mountains", "clouds"), length=(8, count)
+    )
+    assert tokenizer.read("🌅" * 20).beyond == ("🌅" * 20,)
+    assert BytePairTokenizer().read(prompt).length is None
+
+
 def test_the_word_tokenizer_reads_known_words_and_names_the_others():
     tokenizer = WordTokenizer(["a", "red", "snow"], context_length=4)
     ids, mask = tokenizer(["A red, snow-capped Bredon", ""])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bigart_lib.generate.prompts import EXAMPLES, LIMITS, MOST_SUGGESTIONS, about_words
+from bigart_lib.generate.prompts import EXAMPLES, LIMITS, MOST_LEFT_OUT, MOST_SUGGESTIONS, about_words
 from bigart_lib.generate.words import Reading
 
 
@@ -29,11 +29,24 @@ def reads(*readings):
             Reading(("dog", "ocean"), read_as=(("dog", "corgi"), ("ocean", "sea"))),
             "Read “dog” as “corgi” and “ocean” as “sea”.",
         ),
-        (Reading(("lake",), beyond=("sea",)), "Followed: lake. Too far back in the prompt to be read: sea."),
+        (
+            Reading(("lake",), beyond=("sea", "sky"), length=(2, 5)),
+            "Only the first 2 of 5 tokens (words, or parts of them) are read; left out: sea and sky.",
+        ),
+        (
+            Reading(("sea",), length=(2, 3)),
+            "Only the first 2 of 3 tokens (words, or parts of them) are read.",
+        ),
     ],
 )
 def test_only_what_is_not_followed_as_it_stands_is_told(reading, words):
     assert about_words("it", reads(("it", reading)), "small") == words
+
+
+def test_of_a_very_long_prompt_not_every_word_is_listed_that_is_left_out():
+    beyond = tuple(f"word{number}" for number in range(MOST_LEFT_OUT + 3))
+    words = about_words("it", reads(("it", Reading(("lake",), beyond=beyond, length=(2, 30)))), "small")
+    assert words.endswith(f"{beyond[MOST_LEFT_OUT - 1]} and 3 more.") and len(words) < 300
 
 
 def test_where_no_word_is_known_examples_are_suggested_of_which_all_are():

@@ -10,11 +10,12 @@ from tiny_set import tiny_glide
 
 from bigart_lib.generate import sampling
 from bigart_lib.generate.glide import GlideGenerator
+from bigart_lib.generate.noise import Noise, draw_noise
 from bigart_lib.generate.text_encoder import EncodedText
 from bigart_lib.machine import MemoryShortageError, random_generator
 from bigart_lib.progress import CancelledError, no_report
 from bigart_lib.settings import SAMPLERS, Ancestor, GenerateSettings
-from bigart_lib.weights import Sampling
+from bigart_lib.weights import Sampling, WeightsError
 
 SCHEDULES = json.loads((GOLDEN / "glide_schedules.json").read_text(encoding="utf-8"))
 FAST27 = tuple(SCHEDULES["linear:fast27"])
@@ -26,11 +27,11 @@ def drawn_noise(monkeypatch):
     """The golden run's noise in place of the generators': by step, then by candidate."""
     calls = iter(range(1000))
 
-    def next_noise(shape, **_):
+    def next_noise(_, side):
         step, candidate = divmod(next(calls), 2)
-        return draw(f"noise.{step}", 2, *shape[1:])[candidate : candidate + 1]
+        return draw(f"noise.{step}", 2, 3, side, side)[candidate : candidate + 1]
 
-    monkeypatch.setattr("diffusers.schedulers.scheduling_ddpm.randn_tensor", next_noise)
+    monkeypatch.setattr(sampling, "draw_noise", next_noise)
 
 
 def encode_golden(network, name, monkeypatch):
@@ -78,6 +79,17 @@ def test_the_upsampler_equals_the_published_27_step_run(small_upsampler, layout,
     picture = sampling.sample_upsampler(small_upsampler, "any", [low], fast, [first], [None])[0]
     run = picture[..., ::4, ::4] * 2 - 1
     torch.testing.assert_close(run, expected["ddim_sample"], atol=apart, rtol=0)
+
+
+def test_an_ancestral_step_is_that_of_diffusers_to_the_last_bit():
+    scheduler = sampling.base_scheduler("ancestral", 7, QUICK)
+    sample = torch.randn(1, 3, 8, 8)
+    for timestep in scheduler.timesteps.tolist():
+        prediction = torch.randn(1, 6, 8, 8)
+        expected = scheduler.step(prediction, timestep, sample, generator=random_generator(timestep))
+        sample, guess = sampling._step(scheduler, prediction, timestep, sample, random_generator(timestep))
+        assert torch.equal(sample, expected.prev_sample)
+        assert torch.equal(guess, expected.pred_original_sample)
 
 
 @pytest.mark.parametrize("steps", [30, 100, 400])
@@ -159,20 +171,50 @@ def test_another_seed_paints_another_picture(three, base, upsampler):
 FAVOURITE = Ancestor(seed=5, index=1, distance=0.5)
 
 
-def test_a_variation_is_nearer_the_less_its_distance(three, base, upsampler):
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_a_variation_is_nearer_the_less_its_distance(base, upsampler, sampler):
+    favourite = generate(base, upsampler, indices=[1], sampler=sampler)[0]
+
     def difference(distance):
-        near = generate(base, upsampler, count=1, seed=6, near=(FAVOURITE,), distance=distance)[0]
-        return float((near[0] - three[1][0]).abs().mean())
+        options = {"near": (FAVOURITE,), "distance": distance, "sampler": sampler}
+        near = generate(base, upsampler, count=1, seed=6, **options)[0]
+        return [float((this - that).abs().mean()) for this, that in zip(near, favourite, strict=True)]
 
-    assert difference(0.0) == 0
-    assert 0 < difference(0.2) < difference(0.9)
+    assert difference(0.0) == [0, 0]
+    assert 0 < difference(0.05)[0] < difference(0.2)[0] < difference(0.9)[0]
 
 
-def test_a_variation_of_a_variation_stays_near_its_parent(base, upsampler):
-    parent = generate(base, upsampler, count=1, seed=6, near=(FAVOURITE,), distance=0.3)[0]
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_a_variation_of_a_variation_stays_near_its_parent(base, upsampler, sampler):
+    parent = generate(base, upsampler, count=1, seed=6, near=(FAVOURITE,), distance=0.3, sampler=sampler)[0]
     near = (FAVOURITE, Ancestor(seed=6, index=0, distance=0.3))
-    child = generate(base, upsampler, count=1, seed=9, near=near, distance=0.0)[0]
+    child = generate(base, upsampler, count=1, seed=9, near=near, distance=0.0, sampler=sampler)[0]
     assert torch.equal(child[0], parent[0]) and torch.equal(child[1], parent[1])
+
+
+@pytest.mark.parametrize(
+    "near",
+    [
+        [],
+        [Ancestor(7, 2, 1.0)],
+        [Ancestor(7, 2, 1.0), Ancestor(7, 2, 0.7)],
+        [Ancestor(7, 2, 1.0), Ancestor(8, 0, 0.7), Ancestor(7, 2, 0.3)],
+    ],
+    ids=["no ancestor", "namesake", "namesakes", "another between"],
+)
+def test_noise_is_standard_normal_whoever_the_ancestors_are(near):
+    noise = Noise(GenerateSettings(7, near=near, distance=0.6), 2)
+    drawn = torch.cat([noise.begin(256), noise.draw(64).reshape(1, 3, 16, 256)], dim=2)
+    assert float(drawn.std()) == pytest.approx(1, abs=0.01)
+    assert float(drawn.mean()) == pytest.approx(0, abs=0.01)
+
+
+def test_no_two_noises_of_a_variation_are_alike():
+    near = [Ancestor(7, 2, 1.0), Ancestor(8, 0, 0.7), Ancestor(7, 2, 0.3)]
+    noises = [draw_noise(one, 64) for one in Noise(GenerateSettings(7, near=near), 2)._generators]
+    noises.append(draw_noise(random_generator(7, 2, 1024), 64))  # that of its texture
+    alike = torch.corrcoef(torch.stack(noises).flatten(1)) - torch.eye(len(noises))
+    assert float(alike.abs().max()) < 0.05
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
@@ -181,7 +223,7 @@ def test_a_sampler_paints_the_same_picture_twice_and_in_a_batch(sampler, base):
 
     def sample(batch_size):
         generators = [random_generator(1, index) for index in range(2)]
-        noises = [sampling.draw_noise(generator, 64) for generator in generators]
+        noises = [draw_noise(generator, 64) for generator in generators]
         return torch.cat(
             sampling.sample_base(base, "a lake", settings, QUICK, noises, generators, batch_size=batch_size)
         )
@@ -209,10 +251,11 @@ def test_candidates_are_given_one_by_one_as_they_are_done(base, upsampler):
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
-def test_what_is_begun_is_gone_on_with_to_the_same_pictures(base, upsampler, sampler):
-    whole = generate(base, upsampler, count=2, sampler=sampler)
+@pytest.mark.parametrize("near", [(), (FAVOURITE, Ancestor(6, 0, 0.3))], ids=["", "variation"])
+def test_what_is_begun_is_gone_on_with_to_the_same_pictures(base, upsampler, sampler, near):
+    whole = generate(base, upsampler, count=2, sampler=sampler, near=near)
     begun = {(0, 0): whole[0][0], (1, 0): whole[1][0], (0, 1): whole[0][1]}
-    rest = paint(base, upsampler, count=2, sampler=sampler, begun=begun)
+    rest = paint(base, upsampler, count=2, sampler=sampler, near=near, begun=begun)
     assert [(one.index, one.stage) for one in rest] == [(1, 1)]
     assert torch.equal(rest[0].picture, whole[1][1])
 
@@ -228,9 +271,10 @@ def test_where_memory_runs_out_smaller_batches_paint_the_same(base, upsampler, e
         return original(self, sample, *others)
 
     monkeypatch.setattr(type(base), "forward", forward)
-    by_four = generate(base, upsampler, count=4, batch=4, sampler="ancestral")
+    options = {"count": 4, "sampler": "ancestral", "near": (FAVOURITE,)}
+    by_four = generate(base, upsampler, batch=4, **options)
     assert max(batches) == 8 and {4, 2} & {*batches}
-    by_two = generate(base, upsampler, count=4, batch=2, sampler="ancestral")
+    by_two = generate(base, upsampler, batch=2, **options)
     assert all(torch.equal(one[0], other[0]) for one, other in zip(by_four, by_two, strict=True))
 
 
@@ -241,6 +285,16 @@ def test_where_no_candidate_fits_into_memory_one_sentence_says_what_would(base, 
     monkeypatch.setattr(type(base), "forward", forward)
     with pytest.raises(MemoryShortageError, match="not enough to paint a candidate of 64 px"):
         generate(base, upsampler, batch=4)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize("stage", ["base model", "upsampler"])
+def test_a_network_that_gives_no_numbers_paints_nothing_and_is_named(base, upsampler, stage, value):
+    networks = {"base model": base, "upsampler": upsampler}
+    networks[stage] = copy.deepcopy(networks[stage])
+    networks[stage].unet.conv_out.bias[1] = value
+    with pytest.raises(WeightsError, match=f"GLIDE's {stage} gave values that are no numbers"):
+        generate(*networks.values(), count=1)
 
 
 def test_a_report_that_raises_stops_at_once(base, upsampler):

@@ -5,7 +5,7 @@ from importlib.resources import files
 
 import pytest
 
-from bigart_lib.generate.words import Reading, content_words, make_reading, read_words, split_words
+from bigart_lib.generate.words import Reading, make_reading, read_words, spelled_reading, split_words
 
 TABLES = json.loads(files("bigart_lib.generate").joinpath("words.json").read_text(encoding="utf-8"))
 FUNCTION_WORDS = {*" ".join(TABLES["function words"]).split()}
@@ -87,7 +87,7 @@ def test_a_phrase_stands_in_only_whole():
 
 def test_a_known_word_further_back_than_the_model_reads_is_not_followed():
     reading = read("a lake of zzyzx over a sunset, a lake", "a lake over sunset", context_length=4)
-    assert reading == Reading(followed=("lake",), unknown=("zzyzx",), beyond=("sunset",))
+    assert reading == Reading(followed=("lake",), unknown=("zzyzx",), beyond=("sunset",), length=(4, 7))
 
 
 @pytest.mark.parametrize("prompt", ["закат", "🌅", "42", "?!"])
@@ -105,8 +105,22 @@ def test_a_caption_of_known_words_is_read_as_it_stands():
     assert known(caption, " ".join(words)) == words
 
 
-def test_content_words_leave_out_function_words_and_signs():
-    assert content_words("A lake, a Lake and the sunset's light") == ("lake", "sunset's", "light")
+def test_where_every_word_is_known_function_words_and_signs_are_left_out():
+    prompt = "A lake, a Lake and the sunset's light"
+    assert spelled_reading(prompt, prompt.lower(), 20, 9) == Reading(("lake", "sunset's", "light"))
+
+
+@pytest.mark.parametrize(
+    ("prompt", "read", "followed", "beyond"),
+    [
+        ("a lake, a Boat", "a lake, a", ("lake",), ("Boat",)),
+        ("a lake, a Boat", "a lake, a bo", ("lake",), ("Boat",)),
+        ("a lake, a Boat, a lake", "a lake, a boat", ("lake", "Boat"), ()),
+        ("İİİ İstanbul, lake", "İİİ İstanbul".lower(), ("İİİ", "İstanbul"), ("lake",)),
+    ],
+)
+def test_what_is_not_read_to_its_end_is_left_out(prompt, read, followed, beyond):
+    assert spelled_reading(prompt, read, 3, 5) == Reading(followed, beyond=beyond, length=(3, 5))
 
 
 def test_the_table_holds_lower_case_words_that_stand_for_others():

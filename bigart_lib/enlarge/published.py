@@ -57,18 +57,7 @@ def from_state_dict(tensors: Mapping[str, Tensor], source: str) -> RRDBNet:
         If they are not one to one the weights of an RRDBNet.
     """
     tensors = weights.unwrap(tensors)
-    if not isinstance(tensors, Mapping) or not all(
-        isinstance(name, str) and isinstance(tensor, Tensor) for name, tensor in tensors.items()
-    ):
-        raise weights.WeightsError(
-            f"{source} should hold named tensors and nothing else; "
-            "choose a file of inference weights, not a training checkpoint or a whole pickled model"
-        )
-    layout = _find_layout(tensors, source)
-    try:
-        config = _read_config(tensors, layout)
-    except ValueError as error:
-        raise weights.WeightsError(f"{source} holds no RRDBNet that we can build: {error}") from error
+    layout, config = _read_config(tensors, source)
     network = weights.build_empty("RRDBNet", RRDBNet, config, source)
     # Copied, so that a memory-mapped file can be closed, replaced or deleted.
     values = {
@@ -95,20 +84,33 @@ def _find_layout(tensors: Mapping[str, Tensor], source: str) -> weights.Layout:
     )
 
 
-def _read_config(tensors: Mapping[str, Tensor], layout: weights.Layout) -> RRDBNetConfig:
-    """The size that the tensors have; where one is missing, the default, and `check_fit` will name it."""
+def _read_config(tensors: Mapping[str, Tensor], source: str) -> tuple[weights.Layout, RRDBNetConfig]:
+    """The layout of tensors, and the size that their shapes have; raises as `from_state_dict`."""
+    if not isinstance(tensors, Mapping) or not all(
+        isinstance(name, str) and isinstance(tensor, Tensor) for name, tensor in tensors.items()
+    ):
+        raise weights.WeightsError(
+            f"{source} should hold named tensors and nothing else; "
+            "choose a file of inference weights, not a training checkpoint or a whole pickled model"
+        )
+    layout = _find_layout(tensors, source)
 
     def rows(own: str, otherwise: int) -> int:
         tensor = tensors.get(layout.name(own))
         return otherwise if tensor is None or tensor.ndim == 0 else tensor.shape[0]
 
-    return RRDBNetConfig(
-        num_features=rows("trunk.conv_first.bias", RRDBNetConfig.num_features),
-        # Counted, not the highest number plus one: a made-up name must not make us build a billion blocks.
-        num_blocks=len(_blocks(tensors, layout)),
-        growth=rows(f"{FIRST_CONVOLUTION}.bias", RRDBNetConfig.growth),
-        scale=4 if layout.name("tail.enlargements.1.weight") in tensors else 2,
-    )
+    try:
+        # Where a tensor is missing, the default, and `check_fit` will name it.
+        config = RRDBNetConfig(
+            num_features=rows("trunk.conv_first.bias", RRDBNetConfig.num_features),
+            # Counted, not the highest number plus one: a made-up name must not build a billion blocks.
+            num_blocks=len(_blocks(tensors, layout)),
+            growth=rows(f"{FIRST_CONVOLUTION}.bias", RRDBNetConfig.growth),
+            scale=4 if layout.name("tail.enlargements.1.weight") in tensors else 2,
+        )
+    except ValueError as error:
+        raise weights.WeightsError(f"{source} holds no RRDBNet that we can build: {error}") from error
+    return layout, config
 
 
 def save(network: RRDBNet, path: Path, report: Report = no_report) -> None:
@@ -145,17 +147,24 @@ def load(
     """
     name = str(path_or_name)
     path = weights.packaged(name) if name in weights.PACKAGED else Path(path_or_name)
-    return from_state_dict(_read_file(path), str(path)).to(device=device, dtype=dtype)
+    network = from_state_dict(_read_file(path), str(path)).to(device=device, dtype=dtype)
+    return weights.check_weights(network, str(path))
 
 
 def load_config(path_or_name: str | Path) -> RRDBNetConfig | None:
-    """The sizes of a network that `load` would load, where they are known without reading it; else None."""
+    """The sizes of a network that `load` would load, where its tensors need not be read for them; else None.
+
+    Raises
+    ------
+    WeightsError
+        When the file holds no RRDBNet.
+    """
     if str(path_or_name) in weights.PACKAGED:
         return RRDBNetConfig()  # Real-ESRGAN x4plus
-    try:
-        return RRDBNetConfig(**weights.read_config(Path(path_or_name)))
-    except (TypeError, ValueError):
+    path = Path(path_or_name)
+    if path.suffix != ".safetensors" or not path.is_file():
         return None
+    return _read_config(weights.read_shapes(path), str(path))[1]
 
 
 def _read_file(path: Path) -> Mapping[str, Tensor]:

@@ -12,6 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from bigart_lib.settings import check_choice
+from bigart_lib.weights import check_sizes
+
 NEGATIVE_SLOPE = 0.2  # of every LeakyReLU
 RESIDUAL_SCALE = 0.2  # share of a block's result that is added to its input
 DENSE_BLOCKS = 3  # dense blocks in a residual-in-residual block
@@ -30,12 +33,9 @@ class RRDBNetConfig:
     out_channels: int = 3  # of the enlarged picture, 1-1024
 
     def __post_init__(self) -> None:
-        for name in ("num_features", "num_blocks", "growth", "in_channels", "out_channels"):
-            largest, value = 256 if name == "num_blocks" else 1024, getattr(self, name)
-            if not 1 <= value <= largest:
-                raise ValueError(f"{name} must be from 1 to {largest}, not {value}")
-        if self.scale not in (2, 4):
-            raise ValueError(f"scale must be 2 or 4, not {self.scale}")
+        channels = dict.fromkeys(("num_features", "growth", "in_channels", "out_channels"), 1024)
+        check_sizes(vars(self), {"num_blocks": 256, **channels})
+        check_choice("scale", self.scale, (2, 4))
 
     @property
     def num_enlargements(self) -> int:

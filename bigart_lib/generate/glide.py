@@ -11,17 +11,17 @@ from torch.nn import functional
 
 from bigart_lib.generate.generator import Abilities, Painted, Stage
 from bigart_lib.generate.network import GlideConfig, new_tokenizer
+from bigart_lib.generate.noise import Noise
 from bigart_lib.generate.prompts import LIMITS
 from bigart_lib.generate.sampling import (
     BASE_SIZE,
     UPSAMPLED_SIZE,
     base_scheduler,
     complete,
-    draw_noise,
     sample_base,
     sample_upsampler,
 )
-from bigart_lib.machine import MemoryShortageError, is_out_of_memory, random_generator, release_memory
+from bigart_lib.machine import MemoryShortageError, is_out_of_memory, release_memory
 from bigart_lib.progress import Cost, Progress, Report
 from bigart_lib.settings import SAMPLERS, GenerateSettings
 
@@ -110,17 +110,17 @@ class GlideGenerator:
         begun: Mapping[tuple[int, int], torch.Tensor],
     ) -> Iterator[Painted]:
         """Paint candidates; see `Generator.paint`. What is done is given batch by batch."""
-        noises = {index: _Noise(settings, index) for index in indices}
+        noises = {index: Noise(settings, index) for index in indices}
         small: dict[int, torch.Tensor] = {i: begun[i, 0] for i in indices if (i, 0) in begun}
         waiting = [index for index in indices if index not in small]
         for index in small:
-            noises[index].skip_base(settings, self._sampling)
+            _skip_base(noises[index], settings, self._sampling)
 
         def paint_small(batch: list[int], report: Report) -> list[torch.Tensor]:
-            drawn = [noises[index].draw(BASE_SIZE) for index in batch]
-            generators = [noises[index].own for index in batch]
+            noise = [noises[index] for index in batch]
+            first = [one.begin(BASE_SIZE) for one in noise]
             return sample_base(
-                self._base(), prompt, settings, self._sampling, drawn, generators, report, len(batch)
+                self._base(), prompt, settings, self._sampling, first, noise, report, len(batch)
             )
 
         for index, picture in self._in_batches(BASE, waiting, paint_small, report, small, BASE_SIZE):
@@ -128,10 +128,10 @@ class GlideGenerator:
         large = {index: begun[index, 1] for index in indices if (index, 1) in begun}
 
         def upsample(batch: list[int], report: Report) -> list[torch.Tensor]:
-            drawn = [noises[index].draw(UPSAMPLED_SIZE) for index in batch]
-            low, generators = [small[index] for index in batch], [noises[index].own for index in batch]
+            noise, low = [noises[index] for index in batch], [small[index] for index in batch]
+            first = [one.begin(UPSAMPLED_SIZE) for one in noise]
             return sample_upsampler(
-                self._upsampler(), prompt, low, self._sampling, drawn, generators, report, len(batch)
+                self._upsampler(), prompt, low, self._sampling, first, noise, report, len(batch)
             )
 
         waiting = [index for index in indices if index not in large]
@@ -180,44 +180,13 @@ class GlideGenerator:
             position += len(batch)
 
 
-class _Noise:
-    """The random numbers of one candidate, in the order in which they are drawn."""
-
-    def __init__(self, settings: GenerateSettings, index: int) -> None:
-        self.own = random_generator(settings.seed, index)
-        self._near = [(random_generator(one.seed, one.index), one.distance) for one in settings.near]
-        self._distance = settings.distance
-        self._drawn: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
-
-    def draw(self, side: int) -> torch.Tensor:
-        """Standard normals (1, 3, side, side) to start denoising from.
-
-        Asked for again, because memory ran out, all that follows is the same too.
-        """
-        if side not in self._drawn:
-            own = draw_noise(self.own, side)
-            if self._near:
-                near = draw_noise(self._near[0][0], side)
-                for generator, distance in self._near[1:]:
-                    near = _step_away(near, draw_noise(generator, side), distance)
-                own = _step_away(near, own, self._distance)
-            self._drawn[side] = own, self.own.get_state()
-        noise, state = self._drawn[side]
-        self.own.set_state(state)
-        return noise
-
-    def skip_base(self, settings: GenerateSettings, sampling: Sampling) -> None:
-        """Draw what the base model would have drawn, as its picture is there already."""
-        self.draw(BASE_SIZE)
-        if settings.sampler == "ancestral":  # which adds noise after every timestep but the last
-            timesteps = base_scheduler(settings.sampler, settings.steps, sampling).timesteps
-            for _ in timesteps[timesteps > 0]:
-                draw_noise(self.own, BASE_SIZE)
-
-
-def _step_away(near: torch.Tensor, other: torch.Tensor, distance: float) -> torch.Tensor:
-    """Noise between two noises, on the sphere, so that it is as strong as they are."""
-    return (1 - distance**2) ** 0.5 * near + distance * other
+def _skip_base(noise: Noise, settings: GenerateSettings, sampling: Sampling) -> None:
+    """Draw what the base model would have drawn, as its picture is there already."""
+    noise.begin(BASE_SIZE)
+    if settings.sampler == "ancestral":  # which adds noise after every timestep but the last
+        timesteps = base_scheduler(settings.sampler, settings.steps, sampling).timesteps
+        for _ in timesteps[timesteps > 0]:
+            noise.draw(BASE_SIZE)
 
 
 def _enlarged(small: torch.Tensor) -> torch.Tensor:

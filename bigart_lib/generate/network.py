@@ -13,7 +13,18 @@ from torch import nn
 from bigart_lib.generate.text_encoder import EncodedText, TextEncoder, TextEncoderConfig
 from bigart_lib.generate.tokenizer import BytePairTokenizer, Tokenizer, WordTokenizer
 from bigart_lib.progress import Report, no_report
-from bigart_lib.weights import Layout, build_empty, load_network, read_config, write_network
+from bigart_lib.settings import check_choice
+from bigart_lib.weights import (
+    Layout,
+    build_empty,
+    check_levels,
+    check_parts,
+    check_sizes,
+    from_config,
+    load_network,
+    read_config,
+    write_network,
+)
 
 
 @dataclass(frozen=True)
@@ -21,19 +32,47 @@ class GlideConfig:
     """Sizes of one GLIDE network; the defaults are the published base model's."""
 
     in_channels: int = 3  # 3, or 6 for an upsampler: the noisy picture and the enlarged small one
-    channels: tuple[int, ...] = (192, 384, 576, 768)  # of each level, finest first
+    channels: tuple[int, ...] = (192, 384, 576, 768)  # of each of 1-8 levels, finest first, 1-4096
     attention: tuple[bool, ...] = (False, True, True, True)  # whether each level attends
-    layers_per_level: int = 3  # residual blocks on the way down; one more on the way up
-    head_width: int = 64  # channels of one attention head
-    norm_groups: int = 32  # groups of the group normalisation
+    layers_per_level: int = 3  # residual blocks on the way down, 1-8; one more on the way up
+    head_width: int = 64  # channels of one attention head, 1-1024
+    norm_groups: int = 32  # groups of the group normalisation, 1-1024; divides all channels
     text: TextEncoderConfig = field(default_factory=TextEncoderConfig)
-    vocabulary: tuple[str, ...] | None = None  # words, or None for GPT-2's byte pairs
+    vocabulary: tuple[str, ...] | None = None  # words, fewer than embeddings; None for GPT-2's byte pairs
+
+    def __post_init__(self) -> None:
+        check_choice("in_channels", self.in_channels, (3, 6))
+        check_levels("channels", self.channels, 4096)
+        check_parts("attention", self.attention, (True, False), len(self.channels))
+        check_sizes(vars(self), {"layers_per_level": 8, "head_width": 1024, "norm_groups": 1024})
+        if any(channels % self.norm_groups for channels in self.channels):
+            raise ValueError(f"channels must be multiples of norm_groups, {self.norm_groups}")
+        if not isinstance(self.text, TextEncoderConfig):
+            raise ValueError("text must have the sizes of a text encoder")
+        if self.vocabulary is not None:
+            self._check_vocabulary()
+
+    def _check_vocabulary(self) -> None:
+        words, most = self.vocabulary, self.text.vocabulary_size - 1  # one embedding fills what is left
+        if not isinstance(words, tuple) or not all(isinstance(word, str) for word in words):
+            raise ValueError("vocabulary must be a list of words")
+        if len(words) > most:
+            raise ValueError(f"vocabulary may have {most} words, one fewer than embeddings, not {len(words)}")
 
     @classmethod
     def from_dict(cls, values: Mapping) -> GlideConfig:
-        """The config that `dataclasses.asdict` and JSON made into plain values."""
+        """The config that `dataclasses.asdict` and JSON made into plain values.
+
+        Raises
+        ------
+        TypeError, ValueError
+            When there is no such config.
+        """
         lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
-        return cls(**{**values, **lists, "text": TextEncoderConfig(**values["text"])})
+        text = values.get("text")
+        if not isinstance(text, Mapping):
+            raise ValueError("text must have the sizes of a text encoder")
+        return cls(**{**values, **lists, "text": TextEncoderConfig(**text)})
 
 
 PUBLISHED_BASE = GlideConfig()
@@ -97,11 +136,17 @@ class Glide(nn.Module):
 
 
 def load_config(path: Path, is_upsampler: bool = False) -> GlideConfig:
-    """The sizes of a network in a file; the published ones where the file does not carry them."""
+    """The sizes of a network in a file; the published ones where the file does not carry them.
+
+    Raises
+    ------
+    WeightsError
+        When no network has such sizes.
+    """
     values = read_config(path)
     if values is None:
         return PUBLISHED_UPSAMPLER if is_upsampler else PUBLISHED_BASE
-    return GlideConfig.from_dict(values)
+    return from_config("GLIDE", GlideConfig.from_dict, values, str(path))
 
 
 def new_tokenizer(config: GlideConfig) -> Tokenizer:

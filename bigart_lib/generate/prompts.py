@@ -16,6 +16,7 @@ LIMITS = (  # true of the published and of the embedded GLIDE
     "These models were trained without people and cannot paint them. Abstract ideas, such as freedom or a "
     "new day, have no common picture: name things that can be seen."
 )
+MOST_LEFT_OUT = 20  # words that are named, of a prompt that is too long
 MOST_SUGGESTIONS = 3  # examples, to one whose words are all unknown
 
 
@@ -31,16 +32,25 @@ def about_words(prompt: str, read: Callable[[str], Reading], models: str) -> str
     if reading.unknown and not reading.followed and not reading.beyond:
         return f"The {models} models know none of these words and will paint without them.{_suggest(read)}"
     sentences = []
-    if reading.followed and (reading.unknown or reading.beyond):
+    if reading.followed and reading.unknown:
         sentences.append(f"Followed: {', '.join(reading.followed)}.")
     if reading.read_as:
         pairs = _listed(f"“{word}” as “{other}”" for word, other in reading.read_as)
         sentences.append(f"Read {pairs}.")
     if reading.unknown:
         sentences.append(f"Not known to the {models} models: {', '.join(reading.unknown)}.")
-    if reading.beyond:
-        sentences.append(f"Too far back in the prompt to be read: {', '.join(reading.beyond)}.")
+    if reading.length:
+        sentences.append(_about_length(reading))
     return " ".join(sentences)
+
+
+def _about_length(reading: Reading) -> str:
+    """What is not read of a prompt that is too long."""
+    most, count = reading.length
+    words = f"Only the first {most} of {count} tokens (words, or parts of them) are read"
+    shown, more = reading.beyond[:MOST_LEFT_OUT], len(reading.beyond) - MOST_LEFT_OUT
+    listed = _listed([*shown, *([f"{more} more"] if more > 0 else [])]) if shown else ""
+    return f"{words}; left out: {listed}." if listed else f"{words}."
 
 
 def _suggest(read: Callable[[str], Reading]) -> str:

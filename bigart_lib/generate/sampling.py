@@ -10,9 +10,10 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from bigart_lib.generate.noise import Noise, draw_noise
 from bigart_lib.progress import Progress, Report, no_report
 from bigart_lib.settings import GenerateSettings
-from bigart_lib.weights import Sampling
+from bigart_lib.weights import Sampling, check_finite
 
 if TYPE_CHECKING:
     from diffusers import SchedulerMixin
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 BASE_SIZE = 64  # px a side of what the base model paints
 UPSAMPLED_SIZE = 256  # px a side after the upsampler
+NETWORKS = {"base": "GLIDE's base model", "upsample": "GLIDE's upsampler"}  # by stage, for messages
 TIMESTEPS = 1000  # of the noise schedules that GLIDE was trained with
 
 
@@ -33,11 +35,6 @@ def complete(settings: GenerateSettings, sampling: Sampling) -> GenerateSettings
         guidance=settings.guidance if settings.guidance is not None else sampling.guidance,
         sampler=settings.sampler or sampling.sampler,
     )
-
-
-def draw_noise(generator: torch.Generator, side: int) -> torch.Tensor:
-    """Standard normals (1, 3, side, side), to start denoising from."""
-    return torch.randn(1, 3, side, side, generator=generator)
 
 
 def round_to_levels(picture: torch.Tensor) -> torch.Tensor:
@@ -52,7 +49,7 @@ def sample_base(
     settings: GenerateSettings,
     sampling: Sampling,
     noises: Sequence[torch.Tensor],
-    generators: Sequence[torch.Generator],
+    generators: Sequence[torch.Generator | Noise],
     report: Report = no_report,
     batch_size: int = 1,
 ) -> list[torch.Tensor]:
@@ -81,7 +78,7 @@ def sample_upsampler(
     small: Sequence[torch.Tensor],
     sampling: Sampling,
     noises: Sequence[torch.Tensor],
-    generators: Sequence[torch.Generator],
+    generators: Sequence[torch.Generator | Noise],
     report: Report = no_report,
     batch_size: int = 1,
 ) -> list[torch.Tensor]:
@@ -117,7 +114,7 @@ def _sample(
     denoise: Callable[..., torch.Tensor],
     schedulers: Sequence[SchedulerMixin],
     samples: Sequence[torch.Tensor],
-    generators: Sequence[torch.Generator],
+    generators: Sequence[torch.Generator | Noise],
     report: Report,
     batch_size: int,
     conditions: torch.Tensor | None = None,
@@ -132,8 +129,10 @@ def _sample(
         for batch in _batches(len(samples), batch_size):
             noisy = torch.cat(samples[batch]).to(dtype, memory_format=torch.channels_last)
             given = (noisy,) if conditions is None else (noisy, conditions[batch].to(dtype))
-            predicted = denoise(given[0], timestep, *given[1:]).float().split(1)
-            for index, prediction in zip(range(*batch.indices(len(samples))), predicted, strict=True):
+            predicted = denoise(given[0], timestep, *given[1:]).float()
+            check_finite(predicted, NETWORKS[stage])
+            indices = range(*batch.indices(len(samples)))
+            for index, prediction in zip(indices, predicted.split(1), strict=True):
                 samples[index], guess = _step(
                     schedulers[index], prediction, timestep, samples[index], generators[index]
                 )
@@ -155,13 +154,35 @@ def _step(
     prediction: torch.Tensor,
     timestep: int,
     sample: torch.Tensor,
-    generator: torch.Generator,
+    generator: torch.Generator | Noise,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The sample after one step, and the picture it is guessed to become."""
-    result = scheduler.step(prediction, timestep, sample, generator=generator)
-    if hasattr(result, "pred_original_sample"):
-        return result.prev_sample, result.pred_original_sample
-    return result.prev_sample, scheduler.model_outputs[-1]  # the solver works on guesses of the picture
+    if hasattr(scheduler, "model_outputs"):  # the solver's guesses of the picture
+        return scheduler.step(prediction, timestep, sample).prev_sample, scheduler.model_outputs[-1]
+    guess, mean, deviation = _ancestral(scheduler, prediction, timestep, sample)
+    if timestep == 0:
+        return mean, guess
+    return mean + deviation * draw_noise(generator, sample.shape[-1]).to(sample.device), guess
+
+
+def _ancestral(
+    scheduler: SchedulerMixin, prediction: torch.Tensor, timestep: int, sample: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """The guessed picture, and what the next sample is drawn from: mean and standard deviation.
+
+    To the last bit what diffusers' `DDPMScheduler.step` has, which takes no noise but what it draws itself.
+    Equations 6 and 7 of Ho et al. 2020, with the learned variance of Nichol and Dhariwal 2021.
+    """
+    epsilon, share = prediction.chunk(2, dim=1)
+    before = scheduler.previous_timestep(timestep)
+    signal = scheduler.alphas_cumprod[timestep]
+    cleaner = scheduler.alphas_cumprod[before] if before >= 0 else scheduler.one
+    noise, kept = 1 - signal, signal / cleaner
+    guess = ((sample - noise**0.5 * epsilon) / signal**0.5).clamp(-1, 1)
+    mean = cleaner**0.5 * (1 - kept) / noise * guess + kept**0.5 * (1 - cleaner) / noise * sample
+    least = torch.log(torch.clamp((1 - cleaner) / noise * (1 - kept), min=1e-20))
+    share = (share + 1) / 2
+    return guess, mean, torch.exp(0.5 * (share * torch.log(1 - kept) + (1 - share) * least))
 
 
 def base_scheduler(sampler: str, steps: int, sampling: Sampling) -> SchedulerMixin:

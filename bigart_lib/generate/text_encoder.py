@@ -12,6 +12,17 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from bigart_lib.weights import check_sizes
+
+MOST = {
+    "vocabulary_size": 2**18,
+    "context_length": 1024,
+    "width": 4096,
+    "num_layers": 64,
+    "num_heads": 64,
+    "summary_width": 4096,
+}
+
 
 class EncodedText(NamedTuple):
     """A batch of encoded prompts."""
@@ -24,12 +35,17 @@ class EncodedText(NamedTuple):
 class TextEncoderConfig:
     """The encoder's sizes; the defaults are the published ones."""
 
-    vocabulary_size: int = 50257  # token embeddings
-    context_length: int = 128  # tokens in a sequence
-    width: int = 512  # channels of the residual stream
-    num_layers: int = 16  # residual blocks
-    num_heads: int = 8  # attention heads a block
-    summary_width: int = 768  # width of the UNet's time embedding
+    vocabulary_size: int = 50257  # token embeddings, 1-262144
+    context_length: int = 128  # tokens in a sequence, 1-1024
+    width: int = 512  # channels of the residual stream, 1-4096
+    num_layers: int = 16  # residual blocks, 1-64
+    num_heads: int = 8  # attention heads a block, 1-64
+    summary_width: int = 768  # width of the UNet's time embedding, 1-4096
+
+    def __post_init__(self) -> None:
+        check_sizes(vars(self), MOST)
+        if self.width % self.num_heads:
+            raise ValueError(f"width must be a multiple of num_heads, not {self.width} of {self.num_heads}")
 
 
 class TextEncoder(nn.Module):

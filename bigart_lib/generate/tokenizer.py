@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import torch
 
-from bigart_lib.generate.words import Reading, content_words, make_reading, read_words
+from bigart_lib.generate.words import Reading, make_reading, read_words, spelled_reading
 
 if TYPE_CHECKING:
     import tiktoken
@@ -58,8 +58,9 @@ class BytePairTokenizer(Tokenizer):
         return _gpt2_encoding().encode_ordinary(prompt.lower())
 
     def read(self, prompt: str) -> Reading:
-        """Every word is followed: what is no token is spelled."""
-        return Reading(followed=content_words(prompt))
+        """Every word is followed, as what is no token is spelled, but what is too far back."""
+        tokens, most = self.tokens(prompt), self.context_length
+        return spelled_reading(prompt, _gpt2_encoding().decode(tokens[:most], "ignore"), most, len(tokens))
 
 
 class WordTokenizer(Tokenizer):

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
@@ -54,6 +55,7 @@ class Reading:
     unknown: tuple[str, ...] = ()  # passed over
     beyond: tuple[str, ...] = ()  # known, but further back than the model reads
     read_as: tuple[tuple[str, str], ...] = ()  # a followed word, and the other that it was read as
+    length: tuple[int, int] | None = None  # tokens that are read, and all there are, where these are more
 
 
 class Word(NamedTuple):
@@ -66,31 +68,51 @@ class Word(NamedTuple):
 
 def read_words(prompt: str, vocabulary: Container[str]) -> list[Word]:
     """Every word of a prompt, function words too; hyphens and signs separate them."""
-    return [_read_word(spelling, vocabulary) for spelling in _spellings(prompt)]
+    return [_read_word(found[0], vocabulary) for found in _places(prompt)]
 
 
 def make_reading(prompt: str, vocabulary: Container[str], context_length: int) -> Reading:
     """What a model with a vocabulary makes of a prompt, of which it reads `context_length` known words."""
-    position, first = 0, {}
+    position, first, others = 0, {}, []
     for word in read_words(prompt, vocabulary):
         position += len(word.known)
         fate = "unknown" if not word.known else "followed" if position <= context_length else "beyond"
-        first.setdefault(_plain(word.spelling), (word, fate))
-    told = [word for plain, word in first.items() if plain not in _tables().function_words]
-    lists = {
-        fate: tuple(word.spelling for word, its_fate in told if its_fate == fate)
+        if _plain(word.spelling) not in first:
+            first[_plain(word.spelling)] = word.spelling, fate
+            others += [word] if fate == "followed" and word.is_another else []
+    read_as = tuple((word.spelling, " ".join(word.known)) for word in others)
+    return Reading(**_by_fate(first), read_as=read_as, length=_length(context_length, position))
+
+
+def spelled_reading(prompt: str, read: str, most: int, count: int) -> Reading:
+    """What a model that knows every word makes of a prompt, of which it reads the beginning.
+
+    Parameters
+    ----------
+    read : that beginning, in lower case. Where it ends within a word, that is not followed.
+    most, count : tokens that the model reads, and that the prompt has.
+    """
+    # Some letters become two in lower case.
+    lengths = accumulate(len(letter.lower()) for letter in prompt)
+    end = sum(length <= len(read) for length in lengths)
+    first: dict[str, tuple[str, str]] = {}
+    for found in _places(prompt):
+        fate = "followed" if found.end() <= end else "beyond"
+        first.setdefault(_plain(found[0]), (found[0], fate))
+    return Reading(**_by_fate(first), length=_length(most, count))
+
+
+def _by_fate(first: dict[str, tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """Spellings by fate, out of the first spelling and the fate of each word; no function words."""
+    told = [found for plain, found in first.items() if plain not in _tables().function_words]
+    return {
+        fate: tuple(spelling for spelling, its_fate in told if its_fate == fate)
         for fate in ("followed", "unknown", "beyond")
     }
-    others = (word for word, fate in told if fate == "followed" and word.is_another)
-    return Reading(**lists, read_as=tuple((word.spelling, " ".join(word.known)) for word in others))
 
 
-def content_words(prompt: str) -> tuple[str, ...]:
-    """The words of a prompt but function words, each once, in its own spelling and order."""
-    first: dict[str, str] = {}
-    for spelling in _spellings(prompt):
-        first.setdefault(_plain(spelling), spelling)
-    return tuple(spelling for plain, spelling in first.items() if plain not in _tables().function_words)
+def _length(most: int, count: int) -> tuple[int, int] | None:
+    return (most, count) if count > most else None
 
 
 def split_words(prompt: str) -> list[str]:
@@ -98,9 +120,10 @@ def split_words(prompt: str) -> list[str]:
     return re.findall(r"[a-z]+", prompt.lower())
 
 
-def _spellings(prompt: str) -> list[str]:
+def _places(prompt: str) -> list[re.Match[str]]:
+    """Where the words of a prompt are."""
     # A prompt of nothing but signs is no less a prompt: they are its words.
-    return re.findall(r"[^\W_]+(?:['’][^\W_]+)*", prompt) or prompt.split()
+    return [*re.finditer(r"[^\W_]+(?:['’][^\W_]+)*", prompt)] or [*re.finditer(r"\S+", prompt)]
 
 
 def _plain(spelling: str) -> str:

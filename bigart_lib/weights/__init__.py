@@ -2,16 +2,25 @@
 
 from bigart_lib.weights.catalogue import CATALOGUE, PUBLISHED_SET, Checkpoint, find
 from bigart_lib.weights.fetching import FetchError
+from bigart_lib.weights.fitting import (
+    build_empty,
+    check_finite,
+    check_levels,
+    check_parts,
+    check_sizes,
+    check_weights,
+    fill,
+    from_config,
+    load_network,
+)
 from bigart_lib.weights.layout import Layout
 from bigart_lib.weights.networks import Networks
 from bigart_lib.weights.sets import ModelSet, Sampling
 from bigart_lib.weights.store import PACKAGED, Stored, cache_folder, packaged
 from bigart_lib.weights.tensors import (
     WeightsError,
-    build_empty,
-    fill,
-    load_network,
     read_config,
+    read_shapes,
     read_tensors,
     unwrap,
     write_network,
@@ -31,11 +40,18 @@ __all__ = [
     "WeightsError",
     "build_empty",
     "cache_folder",
+    "check_finite",
+    "check_levels",
+    "check_parts",
+    "check_sizes",
+    "check_weights",
     "fill",
     "find",
+    "from_config",
     "load_network",
     "packaged",
     "read_config",
+    "read_shapes",
     "read_tensors",
     "unwrap",
     "write_network",

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from bigart_lib.weights.tensors import check_fit, fill, shapes_of
+from bigart_lib.weights.fitting import check_fit, fill, shapes_of
 
 if TYPE_CHECKING:
     import torch
 
-    from bigart_lib.weights.tensors import Network
+    from bigart_lib.weights.fitting import Network
 
 
 class Entry(NamedTuple):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from bigart_lib.files import write_text, writing
+from bigart_lib.files import read_text, write_text, writing
 from bigart_lib.machine import on_colab
 from bigart_lib.progress import Announce, Progress, Report, announce_nothing, no_report
 from bigart_lib.weights.catalogue import Checkpoint
@@ -112,7 +112,9 @@ def _make(
 def _show_terms(stored: Stored, announce: Announce) -> None:
     """Announce the terms of use, unless they were shown before."""
     path, note = stored.folder / "licences-shown.txt", stored.checkpoint.note
-    shown = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    shown: list[str] = []
+    with suppress(OSError, ValueError):  # no terms were shown yet, or who knows which
+        shown = read_text(path).splitlines()
     if note not in shown:
         announce(note)
         if announce is not announce_nothing:

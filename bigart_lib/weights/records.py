@@ -10,8 +10,9 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bigart_lib.files import write_text
+from bigart_lib.files import read_text, write_text
 from bigart_lib.progress import Progress, Report, no_report
+from bigart_lib.settings import Bounds, check
 
 CHUNK = 1 << 20  # bytes read at a time
 
@@ -22,6 +23,11 @@ class Fingerprint:
 
     num_bytes: int
     sha256: str
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.sha256, str):
+            raise ValueError("sha256 must be text")
+        check("num_bytes", self.num_bytes, Bounds(0, 2**63), whole=True)
 
 
 def fingerprint(path: Path, report: Report = no_report, name: str = "") -> Fingerprint:
@@ -46,9 +52,9 @@ class Record:
     def read(cls, path: Path) -> Record:
         """The record in a file; an empty one where there is none that can be read."""
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = json.loads(read_text(path))
             return cls(**{name: Fingerprint(**known) if known else None for name, known in content.items()})
-        except (OSError, ValueError, TypeError, AttributeError):
+        except (OSError, ValueError, TypeError, AttributeError, RecursionError):
             return cls()
 
     def write(self, path: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from bigart_lib.files import write_text
+from bigart_lib.files import read_text, write_text
 from bigart_lib.machine import VERSION
 from bigart_lib.weights.catalogue import Checkpoint
 
@@ -86,9 +86,10 @@ class Part:
 
     def _read(self) -> dict:
         try:
-            return dict(json.loads(self._note.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
+            noted = dict(json.loads(read_text(self._note)))
+        except (OSError, ValueError, TypeError, RecursionError):
             return {}
+        return {name: value for name, value in noted.items() if isinstance(value, str)}
 
 
 def of(checkpoint: Checkpoint) -> list[str]:

@@ -1,4 +1,4 @@
-"""Files of tensors: how they are read safely and written, and whether they fit a network."""
+"""Files of tensors: how they are read safely, and written."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import json
 import math
 import time
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from bigart_lib.files import PART, writing
 from bigart_lib.progress import Progress, Report, no_report
@@ -18,115 +18,17 @@ from bigart_lib.progress import Progress, Report, no_report
 if TYPE_CHECKING:
     import torch
 
-    Network = TypeVar("Network", bound=torch.nn.Module)
-
 ALIGNMENT = 64  # alignment of each tensor in memory, in elements
 BYTES_OF_HALF = 2
-MOST_NAMES_SHOWN = 5
 STALE = 3600  # seconds without a change after which nobody writes to a file any more
 # Classes that a checkpoint may name beside its tensors: Lightning's, in VQGAN's. None of their code runs.
 INERT = ("pytorch_lightning.callbacks.model_checkpoint.ModelCheckpoint",)
+LONGEST_CONFIG = 1_000_000  # characters
 TENSORS_A_PIECE = 64  # mapped at once: some 50 MB of the largest network
 
 
 class WeightsError(ValueError):
     """A file of weights that cannot be used; the message says which, why, and what to do."""
-
-
-def load_network(
-    kind: str,
-    path: Path,
-    device: torch.device | str,
-    dtype: torch.dtype,
-    build: Callable[[Mapping], Network],
-    convert: Callable[[dict[str, torch.Tensor], str], Network],
-) -> Network:
-    """Load a network: frozen, in evaluation mode, on a device in a precision.
-
-    Parameters
-    ----------
-    kind : what the network is called, for messages.
-    path : a `.safetensors` file that `write_network` wrote, or one that holds what `convert` takes.
-    build : makes an empty network of the config in such a file.
-    convert : makes the network of published tensors and the name of their file.
-
-    Raises
-    ------
-    WeightsError
-        When the file is neither, or its tensors do not fit.
-    """
-    config = read_config(path)
-    if config is None:
-        return convert(read_tensors(path), str(path)).to(device=device, dtype=dtype)
-    tensors = read_onto(path, device, dtype)
-    return fill(build_empty(kind, build, config, str(path)), tensors, str(path))
-
-
-def build_empty(kind: str, build: Callable[[Any], Network], config: Any, source: str) -> Network:
-    """A network of this config without memory, so that filling it costs neither time nor copies.
-
-    Raises
-    ------
-    WeightsError
-        When no network can be built from the config; `source` is the file, for the message.
-    """
-    import torch
-
-    try:
-        with torch.device("meta"):
-            return build(config)
-    except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
-        raise WeightsError(f"{source}: no {kind} can be built from its config: {error}") from error
-
-
-def fill(network: Network, tensors: Mapping[str, torch.Tensor], source: str) -> Network:
-    """Give a network its tensors, by its own names, and freeze it; it shares their memory.
-
-    Raises
-    ------
-    WeightsError
-        When they do not fit; see `check_fit`.
-    """
-    check_fit(shapes_of(network), tensors, source)
-    network.load_state_dict(tensors, strict=True, assign=True)
-    return network.eval().requires_grad_(False)
-
-
-def shapes_of(network: torch.nn.Module) -> dict[str, tuple[int, ...]]:
-    """The shape of every tensor of a network, by name."""
-    return {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
-
-
-def check_fit(
-    expected: Mapping[str, tuple[int, ...]], tensors: Mapping[str, torch.Tensor], source: str
-) -> None:
-    """Refuse tensors that are not one to one what a network expects.
-
-    Parameters
-    ----------
-    expected : the shape of every tensor the network has, by name.
-    tensors : what the file holds, under the same names.
-    source : the file, for the message.
-
-    Raises
-    ------
-    WeightsError
-        Naming every kind of misfit: missing, not expected, of another shape.
-    """
-    missing = [name for name in expected if name not in tensors]
-    extra = [name for name in tensors if name not in expected]
-    misshapen = [
-        f"{name} (expected {shape}, got {_shape(tensors[name])})"
-        for name, shape in expected.items()
-        if name in tensors and _shape(tensors[name]) != shape
-    ]
-    problems = [
-        f"{label}: {_shorten(names)}"
-        for label, names in (("missing", missing), ("not expected", extra), ("of another shape", misshapen))
-        if names
-    ]
-    if problems:
-        raise WeightsError(f"{source} does not fit the network: " + "; ".join(problems))
 
 
 def read_tensors(path: Path) -> dict[str, torch.Tensor]:
@@ -194,10 +96,30 @@ def read_config(path: Path) -> dict | None:
 
     try:
         with safe_open(path, "pt") as opened:
-            config = json.loads((opened.metadata() or {}).get("config", "null"))
-    except (SafetensorError, ValueError):
+            text = (opened.metadata() or {}).get("config", "")
+        config = json.loads(text) if len(text) <= LONGEST_CONFIG else None
+    except (SafetensorError, ValueError, RecursionError):
         return None  # reading its tensors will say what is wrong
     return config if isinstance(config, dict) else None
+
+
+def read_shapes(path: Path) -> dict[str, torch.Tensor]:
+    """Every tensor of a safetensors file, by name, without its numbers: on the device "meta".
+
+    Raises
+    ------
+    WeightsError
+        When the file is damaged.
+    """
+    import torch
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "pt") as opened:
+            names = opened.keys()
+            return {name: torch.empty(opened.get_slice(name).get_shape(), device="meta") for name in names}
+    except (OSError, RuntimeError, SafetensorError) as error:
+        raise _not_whole(path, error) from error
 
 
 def write_network(
@@ -237,6 +159,14 @@ def write_network(
             report(Progress("convert", written, total))
 
 
+def is_finite(values: torch.Tensor) -> bool:
+    """Whether all values are numbers, and none is infinite; takes no memory."""
+    if not values.numel() or values.is_meta:
+        return True
+    low, high = (bound.item() for bound in values.detach().aminmax())
+    return low > -math.inf and high < math.inf  # neither holds for what is no number
+
+
 def _remove_stale_parts(path: Path) -> None:
     """Remove what processes that were killed while they wrote this file left."""
     for part in path.parent.glob(f".{glob.escape(path.name)}.*{PART}"):
@@ -249,11 +179,10 @@ def _halve(tensor: torch.Tensor, name: str) -> torch.Tensor:
     import torch
 
     half = tensor.detach().to("cpu", torch.float16).contiguous()
-    if half.numel():
+    if not is_finite(half):
         low, high = (bound.item() for bound in half.aminmax())
-        if not (low > -math.inf and high < math.inf):  # NaN fails both
-            largest = torch.finfo(half.dtype).max
-            raise WeightsError(f"{name}: expected numbers within {largest:g} of 0, got {low:g} to {high:g}")
+        largest = torch.finfo(half.dtype).max
+        raise WeightsError(f"{name}: expected numbers within {largest:g} of 0, got {low:g} to {high:g}")
     return half
 
 
@@ -264,7 +193,11 @@ def _read_safetensors(path: Path) -> dict[str, torch.Tensor]:
     try:
         return load_file(path)
     except SafetensorError as error:
-        raise WeightsError(f"{path} is not a whole safetensors file ({error}); get it again") from error
+        raise _not_whole(path, error) from error
+
+
+def _not_whole(path: Path, error: Exception) -> WeightsError:
+    return WeightsError(f"{path} is not a whole safetensors file ({error}); get it again")
 
 
 def _read_checkpoint(path: Path) -> dict:
@@ -295,13 +228,3 @@ class _Inert:
 
     def __setstate__(self, state: object) -> None:
         pass
-
-
-def _shape(tensor: Any) -> tuple[int, ...] | str:
-    """The shape of a tensor; the type of anything else, as files may hold anything."""
-    return tuple(tensor.shape) if hasattr(tensor, "shape") else type(tensor).__name__
-
-
-def _shorten(names: list[str]) -> str:
-    shown = ", ".join(names[:MOST_NAMES_SHOWN])
-    return shown if len(names) <= MOST_NAMES_SHOWN else f"{shown} and {len(names) - MOST_NAMES_SHOWN} more"
