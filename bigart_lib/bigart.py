@@ -23,6 +23,7 @@ from bigart_lib.progress import (
 )
 from bigart_lib.runner import Runner
 from bigart_lib.settings import BROUGHT_SIZE, GenerateSettings, PaintSettings, TextureSettings
+from bigart_lib.text import readable
 
 if TYPE_CHECKING:
     import torch
@@ -236,45 +237,46 @@ class BigArt:
             self._announce(sentence)
         self._runner.run(recipe, steps, kept, report)
 
-    def _make(self, recipe: Recipe, step: Step, picture: torch.Tensor | None, report: Report) -> torch.Tensor:
-        """The result of one step, given that of the step before."""
+    def _make(self, recipe: Recipe, step: Step, levels: torch.Tensor | None, report: Report) -> torch.Tensor:
+        """The result of one step, given that of the step before in levels."""
         from bigart_lib.finish import fit, texture
+        from bigart_lib.pictures.images import from_levels
 
-        if step.action == "enlarge":
-            budget = self._forecaster.budget()
-            return self.enlarger.enlarge(picture, budget, report)
-        if step.action == "enhance":
-            return self.enhancer.enhance(picture, report)
+        if levels is None:
+            raise ValueError(f"{recipe.source} is needed to go on from, and is not here any more")
         if step.action == "texture":
             report(Progress("texture", 0, 1))
-            return texture.add(picture, step.texture, step.seed)
+            return texture.add(levels, step.texture, step.seed)
         if step.action == "fit":
-            return fit.fit(picture, *step.size)
-        raise ValueError(f"{recipe.source} is needed to go on from, and is not here any more")
+            return fit.fit(from_levels(levels), *step.size)
+        budget = self._forecaster.budget(step)
+        if step.action == "enlarge":
+            return self.enlarger.enlarge(from_levels(levels), budget, report)
+        return self.enhancer.enhance(from_levels(levels), budget, report)
 
     # -------------------------------------------------------------------------------------- single steps
 
     def enlarge(self, image: Image.Image, report: Report = no_report) -> Image.Image:
         """A picture with sides `scale` times longer."""
+        from bigart_lib.pictures.images import from_levels
+
         budget = self._forecaster.budget()
         if sentence := self.enlarger.compromise(*image.size, budget):
             self._announce(sentence)
-        return _on_tensor(image, lambda picture: self.enlarger.enlarge(picture, budget, report))
+        return _changed(image, lambda levels: self.enlarger.enlarge(from_levels(levels), budget, report))
 
     def add_texture(self, image: Image.Image, settings: TextureSettings, seed: int = 0) -> Image.Image:
         """A picture with texture laid over it."""
         from bigart_lib.finish import texture
 
-        return _on_tensor(image, lambda picture: texture.add(picture, settings, [seed]))
+        return _changed(image, lambda levels: texture.add(levels, settings, [seed]))
 
     def enhance(self, image: Image.Image, report: Report = no_report) -> Image.Image:
         """A picture repainted by VQGAN, of the same size."""
-        return _on_tensor(image, lambda picture: self.enhancer.enhance(picture, report))
+        from bigart_lib.pictures.images import from_levels
 
-
-def readable(text: str) -> str:
-    """Text without bytes of another encoding, which no file could hold."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        budget = self._forecaster.budget()
+        return _changed(image, lambda levels: self.enhancer.enhance(from_levels(levels), budget, report))
 
 
 def _kept_in_memory() -> Callable[[int], Painting]:
@@ -283,7 +285,11 @@ def _kept_in_memory() -> Callable[[int], Painting]:
     return lambda index: paintings.setdefault(index, Painting())
 
 
-def _on_tensor(image: Image.Image, change: Callable[[torch.Tensor], torch.Tensor]) -> Image.Image:
-    from bigart_lib.pictures.images import to_image, to_tensor
+def _changed(image: Image.Image, change: Callable[[torch.Tensor], torch.Tensor]) -> Image.Image:
+    from bigart_lib.pictures.images import image_levels, to_image
+    from bigart_lib.weights import check_finite
 
-    return to_image(change(to_tensor(image)))
+    made = change(image_levels(image))
+    if made.is_floating_point():
+        check_finite(made, "the network")
+    return to_image(made)

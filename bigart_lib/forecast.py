@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-from bigart_lib.machine import Speeds, memory_budget
+from bigart_lib.files import size_in_words
+from bigart_lib.machine import Speeds, free_memory, memory_budget
 from bigart_lib.plan import NETWORKS, Kept, Step, to_do
 from bigart_lib.progress import PlanProgress, Report
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from bigart_lib.enlarge.enlarger import Enlarger
     from bigart_lib.weights.networks import Networks
 
-PICTURE_BYTES = 12  # of a pixel in memory: three float32 samples
+LEVEL_BYTES = 6  # of a pixel of a result, in levels
+PICTURE_BYTES = 10  # of a pixel in levels, and in 8 bits while it is written
 WITHOUT_NETWORK = ("source", "texture", "fit")  # actions
 
 
@@ -53,9 +55,9 @@ class Forecaster:
         self._networks, self._speeds = networks, speeds
         self._device, self._memory = device, memory
 
-    def budget(self) -> int:
-        """Bytes of working memory for enlarging, now."""
-        return memory_budget(self._device, self._memory)
+    def budget(self, step: Step | None = None) -> int:
+        """Bytes of working memory that a network may take now, beside the step's own result."""
+        return memory_budget(self._device, self._memory, LEVEL_BYTES * step.pixels if step else 0)
 
     def forecast(self, steps: Sequence[Step], kept: Kept) -> Forecast:
         """What is still to be done of a plan; loads no network."""
@@ -65,16 +67,30 @@ class Forecaster:
         needed = {name for step in computed for name in self._names(step)}
         seconds += sum(self._speeds.seconds(*self._networks.load_cost(name)) for name in needed)
         before = dict(zip(steps[1:], steps, strict=False))
-        budget, memory, compromises = self.budget(), [0.0], []
-        for step in computed:
-            size = before[step].size if step in before else (0, 0)
-            is_enlarging = step.action == "enlarge"
-            working = min(step.cost.memory, budget) if is_enlarging else step.cost.memory
-            memory.append(working + PICTURE_BYTES * (size[0] * size[1] + step.pixels))
-            if is_enlarging:
-                compromises.append(self._enlarger.compromise(*size, budget))
-        return Forecast(
-            seconds, max(memory), tuple(computed), tuple(written), tuple(filter(None, compromises))
+        compromises = [
+            self._enlarger.compromise(*before[step].size, self.budget(step))
+            for step in computed
+            if step.action == "enlarge"
+        ]
+        memory = max((self._memory_of(step, before.get(step)) for step in computed), default=0.0)
+        compromises.append(self._shortage(memory))
+        return Forecast(seconds, memory, tuple(computed), tuple(written), tuple(filter(None, compromises)))
+
+    def _memory_of(self, step: Step, before: Step | None) -> float:
+        """The most bytes that a step takes, with the pictures before and after it."""
+        is_bounded = step.action in NETWORKS
+        working = min(step.cost.memory, self.budget(step)) if is_bounded else step.cost.memory
+        pixels = step.pixels + (before.pixels if before else 0)
+        return max(working + LEVEL_BYTES * pixels, PICTURE_BYTES * pixels)
+
+    def _shortage(self, memory: float) -> str:
+        """That more memory is needed than is free, in a sentence."""
+        free = free_memory(self._device)
+        if memory <= free:
+            return ""
+        return (
+            f"about {size_in_words(memory)} of memory are needed, and {size_in_words(free)} are free: close "
+            "other programs first, or the work may end before it is done; what is finished is kept"
         )
 
     def whole_plan(

@@ -106,8 +106,11 @@ def plan(recipe: Recipe, native_size: Size, models: Models | None = None) -> tup
 
 def _painted_by(recipe: Recipe) -> list:
     """What a candidate depends on; how many others were asked for is not in it."""
-    settings = {**asdict(recipe.generate), "count": None}
-    return [recipe.prompt, recipe.index, settings, dict(recipe.sampling)]
+    made_by = recipe.generate
+    settings = {**asdict(made_by), "count": None}
+    # Until 0.7.0 variations and such seeds drew other noise: what that began must not be gone on with.
+    drawn = ["0.8"] if made_by.near or made_by.seed >= 2**32 else []
+    return [recipe.prompt, recipe.index, settings, dict(recipe.sampling), *drawn]
 
 
 class _Steps:
@@ -201,7 +204,7 @@ class Kept(Protocol):
         """Whether `get` will give something."""
 
     def get(self, step: Step) -> torch.Tensor | None:
-        """The result, float32 (1, 3, height, width) in [0, 1], if it is kept whole."""
+        """The result, (1, 3, height, width) in 16-bit levels, if it is kept whole."""
 
     def put(self, step: Step, levels: torch.Tensor) -> None:
         """Keep a result to go on from, in 16-bit levels; see `images.to_levels`."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 # Gives the result of a step, from that of the step before.
 Make = Callable[[Recipe, Step, "torch.Tensor | None", Report], "torch.Tensor"]
-Done = dict[tuple[int, int], "torch.Tensor"]  # results by index of the candidate and number of the stage
+Done = dict[tuple[int, int], "torch.Tensor"]  # levels by index of the candidate and number of the stage
 
 
 class Runner:
@@ -45,6 +44,8 @@ class Runner:
         self, recipe: Recipe, report: Report, kept: Callable[[int], Kept], indices: Sequence[int]
     ) -> Candidates:
         """Paint the candidates that are not kept yet; each is kept as soon as one of its stages is done."""
+        from bigart_lib.pictures.images import from_levels
+
         recipes = {index: replace(recipe, index=index, paint=None) for index in indices}
         plans = {index: tuple(self._plan_candidate(one)) for index, one in recipes.items()}
         done: Done = {}
@@ -64,7 +65,8 @@ class Runner:
         for index, steps in plans.items():  # those whose results were kept, and pictures lost
             self._finish_candidate(steps, done, recipes[index], kept(index))
         self._forecaster.save()
-        pictures = (Candidate(done[index, len(steps) - 1], recipes[index]) for index, steps in plans.items())
+        last = {index: from_levels(done[index, len(steps) - 1]) for index, steps in plans.items()}
+        pictures = (Candidate(picture, recipes[index]) for index, picture in last.items())
         return Candidates(recipe.prompt, recipe.generate, tuple(pictures))
 
     def run(self, recipe: Recipe, steps: Sequence[Step], kept: Kept, report: Report) -> None:
@@ -84,7 +86,7 @@ class Runner:
         self._forecaster.save()
 
     def make(self, recipe: Recipe, step: Step, before: torch.Tensor | None, report: Report) -> torch.Tensor:
-        """The result of a step that is not the generator's."""
+        """The result of a step that is not the generator's, given the levels of the step before."""
         with self._forecaster.noted(self._forecaster.kind(step), step.cost.operations):
             return self._make(recipe, step, before, report)
 
@@ -93,25 +95,22 @@ class Runner:
         return recipe.source is None and step in self._plan_candidate(replace(recipe, paint=None))
 
     def keep(self, step: Step, picture: torch.Tensor, kept: Kept) -> torch.Tensor:
-        """Keep a result; what is handed on is what was kept, so that going on later changes nothing."""
+        """Keep a result as levels, and hand on what was kept, so that going on later changes nothing."""
         import torch
 
-        from bigart_lib.pictures.images import from_levels, to_levels
+        from bigart_lib.pictures.images import to_levels
+        from bigart_lib.weights import check_finite
 
-        low, high = (bound.item() for bound in torch.aminmax(picture))
-        if not (low > -math.inf and high < math.inf):  # neither holds for what is no number
-            raise ValueError(
-                f"{step.name}: the network gave values that are no numbers, which make no picture: its file "
-                "may be damaged (bigart models verify), or the precision too low (--precision fp32)"
-            )
+        if picture.dtype != torch.uint16:
+            check_finite(picture, f"{step.name}: the network")
         levels = to_levels(picture)
         if step.is_costly:
             with self._forecaster.noted("keep", step.pixels):
                 kept.put(step, levels)
-        return from_levels(levels)
+        return levels
 
     def finish(
-        self, step: Step, picture: torch.Tensor, recipe: Recipe, pixels: dict[str, str], kept: Kept
+        self, step: Step, levels: torch.Tensor, recipe: Recipe, pixels: dict[str, str], kept: Kept
     ) -> None:
         """Round a result to a picture for people, unless that is there already."""
         from bigart_lib.pictures.images import to_image
@@ -119,7 +118,7 @@ class Runner:
         found = kept.made(step)
         if found is None and step.is_shown:
             with self._forecaster.noted("write", step.pixels):
-                image = to_image(picture)
+                image = to_image(levels)
                 made_by = with_pixels(replace(recipe, steps=dict(pixels)), step.name, image)
                 kept.finish(step, image, made_by)
             found = made_by.pixels
@@ -142,11 +141,14 @@ class Runner:
         plans: Mapping[int, Sequence[Step]],
     ) -> Iterator[tuple[tuple[int, int], torch.Tensor]]:
         """Stages of candidates as they are painted; how long they took is noted."""
+        from bigart_lib.pictures.images import from_levels
+
         if not indices:
             return
         taken: dict[str, tuple[float, float]] = {}  # operations and seconds, by kind
         begins = self._forecaster.clock()
-        painted = self._generator.paint(recipe.prompt, recipe.generate, indices, report, dict(begun))
+        pictures = {place: from_levels(levels) for place, levels in begun.items()}
+        painted = self._generator.paint(recipe.prompt, recipe.generate, indices, report, pictures)
         for index, stage, picture in painted:
             step = plans[index][stage]
             kind = self._forecaster.kind(step)
@@ -169,7 +171,7 @@ class _Results:
         self._last: tuple[int, torch.Tensor] | None = None
 
     def after(self, position: int) -> torch.Tensor:
-        """The picture after a step, float32 (1, 3, height, width)."""
+        """The levels of the picture after a step, (1, 3, height, width)."""
         if self._last is None or self._last[0] != position:
             picture = self._kept.get(self._steps[position])
             self._last = position, self._make(position) if picture is None else picture
@@ -184,8 +186,10 @@ class _Results:
 
     def _paint_candidate(self, step: Step) -> torch.Tensor:
         """Paint a candidate whose result was lost again, alone, to go on from one of its stages."""
+        from bigart_lib.pictures.images import to_levels
+
         kept, index = self._kept, self._recipe.index
         painted = self._runner.paint_candidates(self._recipe, self._report, lambda _: kept, [index])
         kept.begin(self._steps)
         found = kept.get(step)
-        return painted[0].picture if found is None else found
+        return to_levels(painted[0].picture) if found is None else found

@@ -194,6 +194,29 @@ def painted(painted_once, tmp_path):
     return Path(shutil.copytree(painted_once, tmp_path / "pictures", copy_function=os.link, ignore=ignored))
 
 
+@pytest.fixture
+def full_disk(monkeypatch):
+    """Lets a disk take so many more files below a folder, and then none: `full_disk(folder, 3)`."""
+    from bigart_lib import files
+    from bigart_lib.pictures import images
+    from bigart_lib.runs import work
+
+    def fill(folder, most):
+        original, left = files.writing, iter(range(most))
+
+        @contextmanager
+        def writing(path, replace=False):
+            if Path(folder).absolute() in Path(path).absolute().parents and next(left, None) is None:
+                raise OSError(28, "No space left on device", str(path))
+            with original(path, replace) as file:
+                yield file
+
+        for module in (files, images, work):
+            monkeypatch.setattr(module, "writing", writing)
+
+    return fill
+
+
 @pytest.fixture(scope="session")
 def running_server():
     """A server that fails as it is told."""

@@ -25,6 +25,7 @@ ROOMS = (  # a room may use any below it; those of one line do not know one anot
     {"plan"},
     {"generate", "enlarge", "finish"},
     {"weights", "pictures"},
+    {"text"},
     {"machine", "settings", "progress"},
     {"files"},
 )

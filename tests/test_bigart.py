@@ -9,6 +9,7 @@ from PIL import Image
 
 import bigart_lib
 from bigart_lib import CancelledError, GenerateSettings, PaintSettings, TextureSettings, machine
+from bigart_lib import forecast as forecasts
 from bigart_lib.generate.words import Reading
 from bigart_lib.pictures.images import PictureError, from_levels, to_levels
 from bigart_lib.pictures.results import Candidate, Painting
@@ -233,9 +234,13 @@ def test_speeds_that_cannot_be_kept_are_no_error(tmp_path):
 
 def test_the_budget_for_enlarging_is_the_artists_or_half_of_what_is_free(monkeypatch):
     cpu = torch.device("cpu")
-    assert machine.memory_budget(cpu, 123) == 123
+    monkeypatch.setattr(machine, "resident_memory", lambda: 300)
+    assert machine.memory_budget(cpu, 1000) == 700 and machine.memory_budget(cpu, 1000, result=600) == 100
+    assert machine.memory_budget(cpu, 200) == 0
+    assert machine.memory_budget(torch.device("cuda"), 1000, result=600) == 1000
     monkeypatch.setattr(machine, "free_memory", lambda device: 6_000_000_000)
     assert machine.memory_budget(cpu) == 3_000_000_000
+    assert machine.memory_budget(cpu, result=2_000_000_000) == 2_000_000_000
     monkeypatch.setattr(machine, "free_memory", lambda device: 90_000_000_000)
     assert machine.memory_budget(cpu) == 8_000_000_000
 
@@ -249,15 +254,27 @@ def test_what_a_container_was_granted_is_all_that_is_free(tmp_path, monkeypatch)
     assert machine.free_memory(torch.device("cpu")) > 3_000_000
 
 
-def test_a_budget_that_is_too_small_is_told_once_before_the_work(tiny_models, runs):
+def test_a_budget_that_is_too_small_is_told_once_before_the_work(tiny_models, runs, monkeypatch):
     said = []
-    small = bigart_lib.load("embedded", device="cpu", memory=280_000, announce=said.append)
+    monkeypatch.setattr(machine, "resident_memory", lambda: 0)
+    result = 6 * 640 * 640  # bytes
+    small = bigart_lib.load("embedded", device="cpu", memory=280_000 + result, announce=said.append)
     image = Image.new("RGB", (160, 160), "olive")
     recipe = small.recipe_for("olive.png", image, PaintSettings(1024, PLAIN, PLAIN))
     assert len(small.forecast(small.plan(recipe, image.size)).compromises) == 1 and said == []
     assert small.paint_image(image, "olive.png", recipe.paint).image.size == (640, 640)
-    assert len(said) == 1 and "faint seams may show (--memory" in said[0]
-    assert small.enlarge(image).size == (640, 640) and len(said) == 2
+    assert len(said) == 1 and "more by --memory make it exact" in said[0]
+    assert small.enlarge(image).size == (640, 640) and len(said) == 1
+
+
+def test_that_more_memory_is_needed_than_is_free_is_told_before_the_work(bigart, monkeypatch):
+    recipe = replace(bigart.recipe("a lake"), index=0, paint=PaintSettings(1024))
+    steps = bigart.plan(recipe)
+    forecast = bigart.forecast(steps)
+    assert forecast.memory >= 10 * 1024**2 and forecast.compromises == ()
+    monkeypatch.setattr(forecasts, "free_memory", lambda device: 1_000_000)
+    (sentence,) = bigart.forecast(steps).compromises
+    assert sentence.startswith("about ") and "and 1 MB are free: close other programs" in sentence
 
 
 @pytest.mark.parametrize("error", [MemoryError(), RuntimeError("[enforce fail] can't allocate memory: 9 TB")])
@@ -266,11 +283,11 @@ def test_where_memory_runs_out_smaller_tiles_go_on(bigart, monkeypatch, error):
 
     image, budgets, original = Image.effect_noise((150, 150), 40), [], tiles.enlarge
 
-    def enlarge(network, picture, budget, tell):
+    def enlarge(network, picture, budget, *rest):
         budgets.append(budget)
         if len(budgets) < 3:
             raise error
-        return original(network, picture, budget, tell)
+        return original(network, picture, budget, *rest)
 
     expected = bigart.enlarge(image.convert("RGB"))
     monkeypatch.setattr(tiles, "enlarge", enlarge)

@@ -13,20 +13,17 @@ import click
 import pytest
 import torch
 from PIL import Image, ImageCms
-from PIL.PngImagePlugin import PngInfo
 
+from bigart_lib import machine
 from bigart_lib.bigart import BigArt
 from bigart_lib.cli import main as cli
 from bigart_lib.cli.bars import Bars
 from bigart_lib.enlarge.exact import RRDBNetEnlarger
 from bigart_lib.finish.enhancer import VQGANEnhancer
 from bigart_lib.generate.glide import GlideGenerator
-from bigart_lib.pictures import images
-from bigart_lib.pictures.recipe import ATTRIBUTION, Recipe
-from bigart_lib.pictures.results import with_pixels
+from bigart_lib.pictures.recipe import ATTRIBUTION
 from bigart_lib.progress import Progress
 from bigart_lib.runs.run import open_run
-from bigart_lib.settings import Ancestor, GenerateSettings
 
 PROMPT = "Sunset over a lake"
 RUN = Path("bigart_pictures/sunset-over-a-lake")
@@ -123,6 +120,50 @@ def test_pick_ask_shows_the_sheet_and_asks_until_it_gets_a_number(bigart, monkey
         assert json.loads(image.text["bigart"])["index"] == 1
 
 
+@pytest.mark.parametrize(
+    ("pick", "numbers"), [("1,3", [1, 3]), ("2-3", [2, 3]), ("3,1,3", [3, 1]), ("all", [1, 2, 3])]
+)
+def test_several_candidates_are_enlarged_one_after_the_other(bigart, pick, numbers):
+    options = ("--size", 1024, "--count", 3, "--texture", 0, 1)
+    code, lines, _ = bigart(PROMPT, *options, "--pick", pick)
+    assert code == 0 and lines[-len(numbers) :] == [
+        str(RUN / f"candidate-{one}" / "1024.png") for one in numbers
+    ]
+    assert len(list(RUN.glob("*/1024.png"))) == len(numbers)
+
+
+def test_several_are_picked_where_it_asks(bigart, monkeypatch):
+    monkeypatch.setattr("builtins.input", lambda question: "1, 2")
+    lines = bigart(PROMPT, "--size", 1024, "--count", 2, "--pick", "ask", "--texture", 0, 1)[1]
+    assert lines[-2:] == [str(RUN / f"candidate-{one}" / "1024.png") for one in (1, 2)]
+
+
+def test_each_seed_of_several_gets_a_run_of_its_own(bigart):
+    code, lines, _ = bigart(PROMPT, "--seed", "7,1-2", "--size", 256, "--count", 1)
+    sheets = [Path(f"{RUN}{again}") / "candidates.png" for again in ("", "-2", "-3")]
+    assert code == 0 and "seeds 7, 1, 2; about " in lines[0] and lines[1:] == [str(sheet) for sheet in sheets]
+    assert [read_recipe(sheet)["generate"]["seed"] for sheet in sheets] == [7, 1, 2]
+
+
+def test_seed_minus_1_is_a_new_one(bigart, tmp_path):
+    Image.new("RGB", (8, 8)).save(tmp_path / "mine.png")
+    for words in ([PROMPT, "--size", 256, "--count", 1], ["enlarge", "mine.png"]):
+        seeds = [read_recipe(bigart(*words, "--seed", "-1")[1][-1])["generate"]["seed"] for _ in range(2)]
+        assert seeds[0] != seeds[1] and min(seeds) >= 0
+
+
+@pytest.mark.parametrize("name", ["con", "AUX", "com1", "Lpt9 ", "nul."])
+def test_no_folder_is_called_as_windows_calls_a_device(bigart, name):
+    folder = Path(bigart(name, "--size", 256, "--count", 1)[1][-1]).parent.name
+    assert folder == f"{name.strip(' .').lower()}-picture"
+
+
+@pytest.mark.parametrize("prompt", ["湖" * 100, "\U0001d49c" * 100, "a" * 1000])
+def test_the_names_of_folders_fit_in_encrypted_home_folders(bigart, prompt):
+    folder = Path(bigart(prompt, "--size", 256, "--count", 1)[1][-1]).parent.name
+    assert len(folder.encode()) <= 130
+
+
 def test_texture_reaches_both_passes_or_one(bigart):
     line = bigart(PROMPT, "--size", 1024, "--count", 1, "--texture", 0.1, 4, "--texture-1k", 0, 1)[1][-1]
     with Image.open(line) as image:
@@ -163,100 +204,6 @@ def test_enlarge_lays_texture_only_where_it_is_asked_for(bigart, tmp_path):
 def test_a_picture_whose_name_begins_with_a_dash_can_be_named(bigart, tmp_path, words):
     Image.new("RGB", (8, 8)).save(tmp_path / "-leading.png")
     assert bigart("enlarge", *words)[0] == 0
-
-
-def test_info_prints_the_recipe_and_sees_a_change(bigart, tmp_path):
-    bigart(PROMPT, "--seed", 3, "--size", 256, "--count", 1)
-    made = RUN / "candidate-1" / "256.png"
-    code, lines, _ = bigart("info", made)
-    assert code == 0
-    expected = {f"prompt: {PROMPT}", "seed: 3", "candidate: 1 of 1", "models: embedded", "pixels: as made"}
-    assert expected <= {*lines} and lines[-1] == ATTRIBUTION
-    network = read_recipe(made)["networks"]["base"]
-    assert [line for line in lines if line.startswith(f"networks: base {network[:10]}, ")]
-    with Image.open(made) as image:
-        texts = PngInfo()
-        texts.add_itxt("bigart", image.text["bigart"])
-        image.putpixel((0, 0), (1, 2, 3))
-        image.save(tmp_path / "changed.png", pnginfo=texts)
-    assert "pixels: changed since they were made" in bigart("info", tmp_path / "changed.png")[1]
-
-
-def write_picture(path, **recipe):
-    image = Image.new("RGB", (8, 8))
-    made_by = with_pixels(Recipe("embedded", **recipe), "256", image)
-    images.save(image, path, made_by.texts())
-    return made_by
-
-
-def test_info_escapes_what_would_forge_a_line_or_turn_text_round(bigart, tmp_path):
-    prompt = "a lake\npixels: as made\x1b[2J \u202egnp.exe"
-    write_picture(tmp_path / "evil.png", prompt=prompt, generate=GenerateSettings(1))
-    lines = bigart("info", "evil.png")[1]
-    assert "prompt: a lake\\npixels: as made\\x1b[2J \\u202egnp.exe" in lines
-    assert lines.count("pixels: as made") == 1
-
-
-def test_info_tells_what_a_newer_version_wrote_by_name(bigart, tmp_path):
-    made_by = write_picture(tmp_path / "old.png", prompt=PROMPT, generate=GenerateSettings(1))
-    newer = {**made_by.to_dict(), "mood": "calm"}
-    images.save(Image.new("RGB", (8, 8)), tmp_path / "new.png", {"bigart": json.dumps(newer)})
-    lines = bigart("info", "new.png")[1]
-    assert f"prompt: {PROMPT}" in lines
-    assert "written by a newer version, not understood: mood" in lines
-
-
-def test_studio_says_what_to_install_where_nothing_can_show_it(bigart, monkeypatch):
-    monkeypatch.setattr("bigart_lib.cli.studio.find_spec", lambda name: None)
-    code, lines, errors = bigart("studio")
-    assert (code, lines, len(errors)) == (2, [], 1) and "pip install voila" in errors[0]
-
-
-@pytest.mark.parametrize(
-    ("installed", "expected"), [(["voila", "jupyterlab"], "voila"), (["jupyterlab"], "jupyterlab")]
-)
-def test_studio_takes_the_first_server_that_is_installed(bigart, monkeypatch, installed, expected):
-    started = []
-
-    class Process:
-        def __init__(self, command):
-            started.extend(command)
-
-        def wait(self):
-            return 0
-
-    monkeypatch.setattr("bigart_lib.cli.studio.find_spec", lambda name: name in installed or None)
-    monkeypatch.setattr("bigart_lib.cli.studio.subprocess.Popen", Process)
-    code, lines, _ = bigart("studio", "--port", 9999)
-    assert code == 0 and "http://localhost:9999/" in lines[0]
-    assert started[2] == expected and "--port=9999" in started
-
-
-def test_a_request_to_end_the_studio_ends_its_server_at_once(bigart, monkeypatch):
-    done = []
-
-    class Process:
-        def __init__(self, command):
-            pass
-
-        def wait(self, seconds=None):
-            done.append("wait")
-            if seconds is None:
-                raise KeyboardInterrupt(signal.SIGTERM)
-
-        def terminate(self):
-            done.append("terminate")
-
-    monkeypatch.setattr("bigart_lib.cli.studio.find_spec", lambda name: True)
-    monkeypatch.setattr("bigart_lib.cli.studio.subprocess.Popen", Process)
-    assert bigart("studio")[0] == 0 and done[:3] == ["wait", "terminate", "wait"]
-
-
-def test_info_says_of_what_a_picture_is_a_variation(bigart, tmp_path):
-    near = (Ancestor(seed=5, index=1, distance=1.0),)
-    settings = GenerateSettings(7, near=near, distance=0.3)
-    write_picture(tmp_path / "near.png", prompt=PROMPT, generate=settings, index=0)
-    assert "a variation of: seed 5 number 2, at a distance of 0.3" in bigart("info", "near.png")[1]
 
 
 @pytest.mark.parametrize(
@@ -310,10 +257,17 @@ def write_bad_pictures(folder):
         ([PROMPT, "--texture", "0.1", "0"], "texture size must be from 1 to 9, not 0"),
         ([PROMPT, "--texture-4k", "0.1", "2.5"], "texture size must be a whole number, not '2.5'"),
         ([PROMPT, "--texture-1k", "0.1", "10"], "texture size must be from 1 to 9, not 10"),
-        ([PROMPT, "--seed", "-1"], "seed must be from 0 to"),
+        ([PROMPT, "--seed", "-2"], "seed must be from 0 to"),
+        ([PROMPT, "--seed", "1,x"], "seed must be a whole number, not 'x'"),
+        ([PROMPT, "--seed", "4-1"], "seed must be at most 100 numbers, the smaller first, not 4-1"),
+        ([PROMPT, "--seed", "1-1000000000000"], "seed must be at most 100 numbers"),
+        ([PROMPT, "--seed", "9" * 5000], "seed must be a whole number, not '999"),
+        (["enlarge", "whole.png", "--seed", "1,2"], "seed must be a whole number, not '1,2'"),
         ([PROMPT, "--seed", "x"], "seed must be a whole number, not 'x'"),
-        ([PROMPT, "--pick", "9"], "pick must be a number from 1 to 7, or ask, not '9'"),
-        ([PROMPT, "--pick", "0"], "pick must be a number from 1 to 7"),
+        ([PROMPT, "--pick", "9"], "from 1 to 7, as in 2 or 1,3 or 2-4, or all, or ask, not '9'"),
+        ([PROMPT, "--pick", "0"], "pick must be numbers from 1 to 7"),
+        ([PROMPT, "--pick", "1,8"], "pick must be numbers from 1 to 7"),
+        ([PROMPT, "--pick", ""], "pick must be numbers from 1 to 7"),
         ([PROMPT, "--count", "0"], "count must be from 1 to 49, not 0"),
         ([PROMPT, "--models", "huge"], "models must be one of auto, embedded, published, not 'huge'"),
         ([PROMPT, "--models", "published"], "base.pt (1.54 GB), upsample.pt (1.59 GB), BSRGAN.pth (67 MB)"),
@@ -337,6 +291,9 @@ def write_bad_pictures(folder):
         (["redo", "whole.png", "--change", "seed"], "change must be KEY=VALUE"),
         (["resume", "absent"], "absent is no run of BIG.art"),
         ([PROMPT, "--out", "file"], "cannot write to the folder file"),
+        ([PROMPT, "--out", "big.jpg"], "--out names a folder, where each run gets a folder of its own, not"),
+        (["enlarge", "whole.png", "--out", "whole.png"], "--out names a folder"),
+        ([PROMPT, "--out", "~nobody-is-called-so/x"], "there is no such home folder"),
         (["enlarge"], "missing argument 'PICTURE'"),
         (["enlarge", "absent.png"], "absent.png: expected a picture, found no file"),
         (["enlarge", "text.png"], "text.png is not a picture that can be read"),
@@ -388,6 +345,13 @@ def test_the_forecast_is_of_all_candidates_and_of_the_painting(bigart, monkeypat
     assert [step.name for step in told[0].steps] == 3 * ["64", "256"] + ["1024", "1024_textured"]
 
 
+def test_the_forecast_is_of_all_seeds_and_of_all_that_are_picked(bigart, monkeypatch):
+    told, forecast = [], BigArt.forecast
+    monkeypatch.setattr(BigArt, "forecast", lambda *arguments: told.append(forecast(*arguments)) or told[-1])
+    bigart(PROMPT, "--size", 1024, "--count", 2, "--pick", "all", "--seed", "1-2")
+    assert [step.name for step in told[0].steps] == 4 * ["64", "256", "1024", "1024_textured"]
+
+
 def test_what_the_memory_does_not_allow_is_said_once_and_not_in_quiet(bigart, monkeypatch):
     sentence = "faint seams may show"
     monkeypatch.setattr(RRDBNetEnlarger, "compromise", lambda *_: sentence)
@@ -403,8 +367,9 @@ def test_memory_reaches_the_enlarger_and_is_kept_for_resume(bigart, monkeypatch)
         return enlarge(self, picture, memory_budget, report)
 
     monkeypatch.setattr(RRDBNetEnlarger, "enlarge", spy)
+    monkeypatch.setattr(machine, "resident_memory", lambda: 300_000_000)
     bigart(PROMPT, "--size", 1024, "--count", 1, "--memory", "0.5 GB")
-    assert budgets == [500_000_000]
+    assert budgets == [200_000_000 - 6 * 1024**2]  # beside the program, and the result
     assert open_run(RUN).options == {"models": "embedded", "memory": 500_000_000, "keep": "exact"}
 
 
@@ -440,6 +405,17 @@ def test_an_interrupt_among_the_candidates_goes_on_to_the_painting_that_was_want
         patch.setattr(GlideGenerator, "paint", interrupted)
         assert bigart(PROMPT, "--size", 1024, "--count", 2, "--texture", 0, 1)[0] == 130
     assert bigart("resume", "--quiet")[1] == [str(RUN / "candidate-1" / "1024.png")]
+
+
+def test_resume_goes_on_to_all_that_were_picked(bigart, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(RRDBNetEnlarger, "enlarge", interrupt)
+        options = ("--size", 1024, "--count", 3, "--pick", "3,1", "--texture", 0, 1)
+        assert bigart(PROMPT, *options)[0] == 130
+    made = [str(RUN / f"candidate-{one}" / "1024.png") for one in (3, 1)]
+    assert sorted(bigart("resume", "--quiet")[1]) == sorted(made)
+    more = bigart("resume", RUN, "--pick", "2,1", "--size", 1024, "--texture", 0, 1, "--quiet")[1]
+    assert more == [str(RUN / f"candidate-{one}" / "1024.png") for one in (2, 1)]
 
 
 def test_resume_says_where_nothing_is_unfinished(bigart):
@@ -509,9 +485,12 @@ def test_a_redo_that_fails_leaves_no_empty_folder(bigart, monkeypatch):
             KeyError("x"),
             "something went wrong that should not have (KeyError: 'x'); BIGART_DEBUG=1 shows where",
         ),
-        (RuntimeError("CUDA error:\nan illegal access"), "CUDA error: an illegal access"),
+        (
+            RuntimeError("CUDA error:\nan illegal access"),
+            "the GPU failed (CUDA error: an illegal access): begin anew, or let the processor do it",
+        ),
         (MemoryError(), "memory is not enough (MemoryError): close other programs"),
-        (OSError(28, "No space left on device", "256.png"), "No space left on device: '256.png'"),
+        (OSError(28, "No space left on device", "256.png"), "256.png: no space left on device: make room"),
     ],
 )
 def test_any_error_is_one_line_with_code_2_and_the_empty_folder_is_removed(
@@ -542,7 +521,7 @@ def test_a_journal_that_cannot_be_written_leaves_no_folder(bigart, tmp_path, mon
 
     monkeypatch.setattr("bigart_lib.runs.journal.write_text", full)
     code, _, errors = bigart(PROMPT)
-    assert code == 2 and len(errors) == 1 and "No space left on device" in errors[0]
+    assert code == 2 and len(errors) == 1 and "no space left on device" in errors[0]
     assert list(tmp_path.glob("bigart_pictures/*")) == []
 
 

@@ -1,6 +1,7 @@
 """Pictures to tensors and back, without losing a level; and what an artist may bring."""
 
 import os
+import zlib
 
 import numpy as np
 import pytest
@@ -8,7 +9,6 @@ import torch
 from PIL import Image
 
 from bigart_lib.pictures import images
-from bigart_lib.pictures.sheet import contact_sheet
 
 
 def gradient(mode="RGB", size=(16, 9)):
@@ -95,10 +95,34 @@ def test_text_of_any_script_survives_in_the_file(tmp_path):
         assert image.text["bigart"] == '{"prompt": "夕陽 über dem See"}'
 
 
-@pytest.mark.parametrize("count", [1, 4, 7])
-def test_a_contact_sheet_shows_every_picture_whole(count):
-    pictures = [Image.new("RGB", (64, 64), (10 * index, 200, 30)) for index in range(count)]
-    sheet = contact_sheet(pictures, [str(index) for index in range(count)], "a long title " * 20)
-    pixels = np.asarray(sheet)
-    for index in range(count):
-        assert (pixels == (10 * index, 200, 30)).all(-1).sum() == 64 * 64
+def side_of(path, width, height):
+    """Let a picture's header announce another size."""
+    header = bytearray(path.read_bytes())
+    header[16:24] = width.to_bytes(4, "big") + height.to_bytes(4, "big")
+    header[29:33] = zlib.crc32(header[12:29]).to_bytes(4, "big")
+    path.write_bytes(header)
+
+
+@pytest.mark.parametrize("size", [(1, 100_000_000), (100_000_000, 1), (16385, 16384), (60_000, 60_000)])
+def test_what_is_too_large_is_refused_by_its_header(size, tmp_path, recwarn):
+    gradient().save(tmp_path / "huge.png")
+    side_of(tmp_path / "huge.png", *size)
+    with pytest.raises(images.PictureError, match=f"has {size[0]}x{size[1]} pixels, too many to read"):
+        images.read(tmp_path / "huge.png")
+    assert not recwarn.list
+
+
+def test_the_limit_is_our_own_and_pillow_keeps_its_for_the_rest_of_the_process(
+    tmp_path, monkeypatch, recwarn
+):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 20)
+    gradient().save(tmp_path / "mine.png")
+    assert images.read(tmp_path / "mine.png").tobytes() == gradient().tobytes()
+    assert Image.MAX_IMAGE_PIXELS == 20 and not recwarn.list
+
+
+@pytest.mark.parametrize("kind", ["png", "jpg", "tif", "webp", "bmp", "gif", "ppm"])
+def test_usual_formats_are_known_by_what_is_in_the_file(kind, tmp_path):
+    gradient().save(tmp_path / f"mine.{kind}")
+    unnamed = (tmp_path / f"mine.{kind}").rename(tmp_path / "mine")
+    assert images.read(unnamed).size == (16, 9)

@@ -54,9 +54,23 @@ def test_its_cells_run_and_leave_a_studio_and_a_picture(tiny_models, tmp_path, m
     assert "embedded models" in capsys.readouterr().out
     widget, _ = run(studio, names)
     assert isinstance(widget, ipywidgets.VBox) and "bigart-studio" in widget._dom_classes
-    run(code.replace("4096", "1024"), names)
-    with Image.open(tmp_path / "sunset over a lake 7-1.png") as image:
-        assert image.size == (1024, 1024) and "sunset over a lake" in image.text["bigart"]
+    for again in ("", "-2"):  # whoever runs it twice loses nothing
+        shown, _ = run(code.replace("4096", "1024"), names)
+        made = Path("bigart_pictures", f"sunset-over-a-lake{again}", "candidate-1", "1024_textured.png")
+        assert shown.size == (768, 768) and str(made) in capsys.readouterr().out
+        with Image.open(made) as image:
+            assert image.size == (1024, 1024) and "sunset over a lake" in image.text["bigart"]
+
+
+@pytest.mark.parametrize("prompt", ["black/white lake", "../../x", "a lake " * 60, "con"])
+def test_no_prompt_names_a_file(prompt, tiny_models, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {"drive_folder": None}
+    run(CODE[2], names)
+    run(CODE[-1].replace("4096", "1024").replace("sunset over a lake", prompt), names)
+    (folder,) = tmp_path.glob("bigart_pictures/*")
+    assert names["work"].last.is_file() and [path.name for path in tmp_path.iterdir()] == ["bigart_pictures"]
+    assert folder.name != "con"
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,23 @@ def test_changed_pixels_are_seen(path, tmp_path):
     assert recipe.read(other)[1] and not recipe.read(tmp_path / "changed.png")[1]
 
 
+def test_a_recipe_that_another_program_put_behind_the_pixels_is_found(path, tmp_path):
+    whole = path.read_bytes()
+    begins = whole.index(b"tEXtbigart") - 4
+    ends = begins + 12 + int.from_bytes(whole[begins : begins + 4], "big")
+    last = whole.index(b"IEND") - 4
+    moved = whole[:begins] + whole[ends:last] + whole[begins:ends] + whole[last:]
+    (tmp_path / "moved.png").write_bytes(moved)
+    assert recipe.read(tmp_path / "moved.png") == recipe.read(path)
+    assert recipe.read_as_written(tmp_path / "moved.png")["prompt"] == RECIPE.prompt
+
+
+def test_the_picture_that_is_read_with_its_recipe_outlives_its_file(path):
+    found, image = recipe.read_picture(path)
+    assert image.mode == "RGB" and found.pixels == recipe.pixel_hash(image)
+    assert image.getpixel((3, 3)) == IMAGE.getpixel((3, 3))
+
+
 def test_of_a_newer_version_what_is_known_is_read_and_what_is_not_is_named(tmp_path):
     values = RECIPE.to_dict()
     values["future"], values["generate"]["dream"], values["paint"]["texture_1k"]["scent"] = 1, 2, 3

@@ -4,17 +4,17 @@ import hashlib
 import json
 import os
 import shutil
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
 
 import bigart_lib
 from bigart_lib import CancelledError, GenerateSettings, PaintSettings, TextureSettings
-from bigart_lib.pictures import images
 from bigart_lib.pictures.images import PictureError
 from bigart_lib.runs import run as run_module
 from bigart_lib.runs.resume import load_for_run, newest_unfinished, resume, seconds_left
-from bigart_lib.runs.run import JOURNAL, Run, all_runs, open_run
+from bigart_lib.runs.run import JOURNAL, Run, UnsavedError, all_runs, open_run
 
 TWO, PAINT = GenerateSettings(seed=3, count=2), PaintSettings(1024, enhance=True)
 COARSE = TextureSettings(0.1, 6)
@@ -199,24 +199,76 @@ def test_another_texture_makes_a_new_picture_and_the_same_one_none(bigart, run, 
     assert work.last.name == "1024_textured.png"  # that of the first texture again
 
 
-def test_a_disk_that_is_full_ends_the_work_in_words_and_the_rest_is_made_later(
-    bigart, undisturbed, tmp_path, monkeypatch
+@pytest.mark.parametrize("files", range(1, 12, 2))
+def test_where_the_disk_is_full_pictures_stay_in_memory_and_are_written_elsewhere(
+    bigart, undisturbed, tmp_path, full_disk, files
 ):
-    original, left = images.save, iter(range(5))
+    run = begin(bigart, tmp_path / "full")
+    full_disk(run.path, files)
+    with pytest.raises(UnsavedError, match="could not be written to .* stay in memory") as candidates:
+        run.paint_candidates(bigart)
+    assert len(candidates.value.made) == 2
+    run.move(tmp_path / "elsewhere")
+    assert run.path == tmp_path / "elsewhere" / "a-lake" and not run.unsaved
+    run.paint(bigart, 1, PAINT)
+    assert open_run(run.path).unfinished() == []
+    pictures = {name: value for name, value in contents(undisturbed).items() if "exact" not in name}
+    assert pictures.items() <= contents(run).items()
 
-    def save(image, path, *rest):
-        if next(left, None) is None:
-            raise OSError(28, "No space left on device", str(path))
-        original(image, path, *rest)
 
-    with monkeypatch.context() as full:
-        full.setattr(images, "save", save)
-        run = begin(bigart, tmp_path)
-        run.want((1, PAINT, bigart.plan(run.recipe_of(1, PAINT))))
-        with pytest.raises(OSError, match="No space left on device"):
-            resume(run, bigart)
-    resume(open_run(run.path), bigart)
-    assert contents(run) == contents(undisturbed)
+@pytest.mark.parametrize("files", range(1, 9, 2))
+def test_a_painting_goes_on_to_its_end_on_a_full_disk(bigart, undisturbed, tmp_path, full_disk, files):
+    run = begin(bigart, tmp_path / "full")
+    run.paint_candidates(bigart)
+    full_disk(run.path, files)
+    with pytest.raises(UnsavedError) as painting:
+        run.paint(bigart, 1, PAINT)
+    work = painting.value.made
+    assert work.image(work.steps[-1]) is not None and not run.discard_if_empty()
+    run.move(tmp_path / "elsewhere")
+    assert work.last == run.path / "candidate-2" / "1024_enhanced.png"
+    pictures = {name: value for name, value in contents(undisturbed).items() if "exact" not in name}
+    assert pictures.items() <= contents(run).items()
+
+
+def test_once_there_is_room_again_what_waits_is_written_where_it_belongs(
+    bigart, undisturbed, tmp_path, full_disk, monkeypatch
+):
+    run = begin(bigart, tmp_path)
+    with monkeypatch.context():
+        full_disk(run.path, 5)
+        with pytest.raises(UnsavedError):
+            run.paint_candidates(bigart)
+        monkeypatch.undo()
+    run.paint(bigart, 1, PAINT)
+    assert not run.unsaved and open_run(run.path).unfinished() == []
+    assert {name: value for name, value in contents(undisturbed).items() if "exact" not in name}.items() <= (
+        contents(run).items()
+    )
+
+
+def test_a_folder_that_takes_nothing_either_changes_nothing(bigart, tmp_path, full_disk):
+    run = begin(bigart, tmp_path / "full")
+    full_disk(run.path, 3)
+    with pytest.raises(UnsavedError):
+        run.paint_candidates(bigart)
+    waiting, before = dict(run.unsaved), run.path
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(OSError):
+        run.move(tmp_path / "file")
+    assert run.path == before and run.unsaved == waiting
+
+
+def test_work_that_will_not_fit_on_the_disk_is_refused_before_it_begins(
+    bigart, tmp_path, networks_run, monkeypatch
+):
+    run = begin(bigart, tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(total=10**9, free=10**7))
+    with pytest.raises(OSError, match=r"has 10 MB free, and about .* of it for results to go on from"):
+        run.paint(bigart, 1, PaintSettings(4096))
+    assert networks_run == [] and run.discard_if_empty()
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(total=0, free=0))  # some mounts
+    begin(bigart, tmp_path).paint_candidates(bigart)
 
 
 def test_what_a_killed_process_left_half_written_is_removed(bigart, run):
@@ -279,8 +331,8 @@ def test_a_picture_that_was_brought_is_gone_on_with_too(bigart, tmp_path, networ
             run.paint(bigart, None, settings, lambda p: _cancel_at(p, "enlarge", 0.5))
         again = open_run(run.path)
         assert len(again.unfinished()) == 1
-        last, candidates = resume(again, load_for_run(again))
-        assert last.name == "16x.png" and candidates is None
+        made, candidates = resume(again, load_for_run(again))
+        assert made[None].name == "16x.png" and candidates is None
         pictures = {n: h for n, h in contents(again).items() if "exact" not in n}
         assert pictures == {n: h for n, h in contents(whole).items() if "exact" not in n}
 

@@ -14,7 +14,7 @@ from bigart_lib import CancelledError, GenerateSettings, PaintSettings, TextureS
 from bigart_lib.pictures.images import PictureError
 from bigart_lib.pictures.recipe import pixel_hash
 from bigart_lib.runs.run import open_run
-from bigart_lib.runs.session import OPEN_WORKS, Session, describe, first_candidate
+from bigart_lib.runs.session import OPEN_BATCHES, OPEN_WORKS, Session, describe, first_candidate
 
 FINE, COARSE = TextureSettings(0.05, 1), TextureSettings(0.1, 6)
 AS_PAINTED = PaintSettings(1024, enhance=True)
@@ -155,6 +155,25 @@ def test_only_a_few_works_stay_in_memory_and_the_others_on_disk(session, batch):
         session.work(batch, index)
     assert session.work(batch, 2) is not first
     assert session.work(batch, 2).settings() == AS_PAINTED
+
+
+def test_only_the_latest_batches_stay_in_memory_and_the_others_on_disk(session):
+    made = [session.generate("a lake", GenerateSettings(seed, 1)) for seed in range(OPEN_BATCHES + 2)]
+    assert session.batches == made[2:]
+    assert [run.recipe.generate.seed for run in session.others()] == [1, 0]
+    again = session.open(made[0].run.path)
+    assert torch.equal(again.candidates[0].picture, made[0].candidates[0].picture)
+    assert session.batches == [*made[3:], again]
+    assert [run.recipe.generate.seed for run in session.others()] == [2, 1]
+
+
+def test_what_the_disk_did_not_take_stays_in_memory(session):
+    first = session.generate("a lake", GenerateSettings(0, 1))
+    first.run.is_unwritten = True
+    for seed in range(1, OPEN_BATCHES + 2):
+        session.generate("a lake", GenerateSettings(seed, 1))
+    assert session.batches[0] is first and len(session.batches) == OPEN_BATCHES + 1
+    assert session.unsaved == [first.run]
 
 
 def test_everything_is_copied_and_found_again_in_the_copy(session, batch, tmp_path):

@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -124,8 +125,9 @@ def test_as_many_places_are_shown_as_there_are_candidates(artist):
     assert len(artist.picks.thumbnails) == GenerateSettings.count
     for count in (12, 5, 7):
         artist.picks.show_batch("a lake", 5, count * [Image.new("RGB", (8, 8))])
-        assert len(artist.picks.thumbnails) == count and artist.picks.more.description == f"{count} more"
-        assert artist.picks._style.value.count(".bigart-thumb:nth-child(") == count
+        assert len(artist.picks.thumbnails) == count
+        styles = [style.value for style in artist.picks._styles.children]
+        assert [style.count(".bigart-thumb:nth-child(") for style in styles] == count * [1]
         assert artist.picks.thumbnails[-1].description.startswith(f"{count}: ")
 
 
@@ -287,7 +289,7 @@ def test_the_whole_way_to_a_print(returning, networks):
         assert image.size == (4096, 4096) and round(image.info["dpi"][0]) == 300
         assert np.array_equal(preview, np.asarray(image.crop(returning.large.overview.box)))
     sent = (returning.result.comparison.widget, returning.result.overview._picture, returning.large.image)
-    assert max(len(widget.value) for widget in (returning.picks._style, *sent)) < 1e6
+    assert max(len(widget.value) for widget in (*returning.picks._styles.children, *sent)) < 1e6
     returning.large.amount.value = 9.0
     assert returning.large.make.description.startswith("New texture only, about ")
     returning.small.amount.value = 9.0
@@ -377,6 +379,28 @@ def test_more_like_this_and_more_paint_batches(artist):
     assert [(one.seed, one.index) for one in candidates.settings.near] == [(5, 1)] and len(candidates) == 2
     artist.click(artist.picks.more)
     assert artist.studio.batch.candidates.settings.seed != candidates.settings.seed
+
+
+def test_more_of_an_opened_batch_keep_its_settings(returning):
+    opened = returning.studio.batch.candidates.settings
+    assert returning.picks.more.description == "7 more"
+    for button in (returning.picks.more, returning.picks.alike):
+        returning.pick(1)
+        returning.click(button)
+        more = returning.studio.batch.candidates.settings
+        assert more.seed != opened.seed
+        assert replace(more, seed=opened.seed, near=()) == opened
+
+
+def test_more_are_painted_with_the_settings_that_the_page_shows(returning):
+    returning.prompt.choices["count"].value, returning.prompt.choices["steps"].value = 2, 4
+    returning.prompt.choices["guidance"].value = 1.2
+    assert returning.picks.more.description == "2 more"
+    for button in (returning.picks.more, returning.picks.alike):
+        returning.pick(1)
+        returning.click(button)
+        more = returning.studio.batch.candidates.settings
+        assert (more.count, more.steps, more.guidance, more.sampler) == (2, 4, 1.2, "ddim")
 
 
 def test_a_new_studio_offers_to_continue_and_does(returning):

@@ -9,7 +9,10 @@ from small_vqgan import small_config, small_shapes
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from bigart_lib.finish import vqgan
+from bigart_lib.finish import enhancer, links, strips, vqgan
+from bigart_lib.finish.planner import STRIP_OPERATIONS, BudgetError
+from bigart_lib.machine import MemoryShortageError
+from bigart_lib.progress import CancelledError
 from bigart_lib.weights import WeightsError, build_empty, fill
 
 FULL = "vqgan_imagenet_f16_16384"
@@ -29,6 +32,58 @@ def small_tensors():
 @pytest.fixture(scope="module")
 def small(small_tensors):
     return vqgan.convert(small_tensors, "small.ckpt", small_config())
+
+
+@pytest.fixture(scope="module")
+def shallow():
+    """A network of few levels without attention, as the embedded one; its maps differ from one another."""
+    config = {
+        "down_block_types": ["DownEncoderBlock2D"] * 3,
+        "up_block_types": ["UpDecoderBlock2D"] * 3,
+        "block_out_channels": [4, 6, 8],
+        "latent_channels": 2,
+        "num_vq_embeddings": 64,
+        "norm_num_groups": 2,
+        "mid_block_add_attention": False,
+    }
+    torch.manual_seed(1)
+    network = vqgan.build(config).eval().requires_grad_(False)
+    for module in network.modules():
+        if isinstance(module, torch.nn.GroupNorm):
+            torch.nn.init.normal_(module.weight, 1, 0.3)
+            torch.nn.init.normal_(module.bias, 0, 0.3)
+    return network
+
+
+@pytest.fixture
+def many_strips(monkeypatch):
+    """Strips so short that small pictures take many, and little memory for the search beside them."""
+    monkeypatch.setattr(strips, "STRIP_CPU", 2**11)
+    monkeypatch.setattr(vqgan, "DISTANCES_AT_ONCE", 2**10)
+
+
+def plan_of(network, picture, budget=float("inf")):
+    planner = vqgan.planner(network, picture.shape[3], picture.shape[2], torch.float32)
+    return planner.plan(budget, strips.fastest_strip(torch.device("cpu")))
+
+
+def budgets(network, picture):
+    """From all that is of use to the least that will do: three, and the plans with them."""
+    fastest = plan_of(network, picture).memory
+    with pytest.raises(BudgetError) as refusal:
+        plan_of(network, picture, 0)
+    least = refusal.value.least
+    return [plan_of(network, picture, budget) for budget in (fastest, (fastest + least) // 2, least)]
+
+
+@torch.inference_mode()
+def in_one_piece(network, picture):
+    """The indices of the codes, and the picture."""
+    height, width = picture.shape[-2:]
+    rows, columns = (vqgan._mirror(side, vqgan.downsampling(network)) for side in (height, width))
+    signed = picture[:, :, rows][..., columns] * 2 - 1
+    codes, indices = vqgan.quantise(network, vqgan.encode(network, signed))
+    return indices, (vqgan.decode(network, codes)[..., :height, :width] / 2 + 0.5).clamp(0, 1)
 
 
 @pytest.fixture
@@ -163,6 +218,147 @@ def test_a_bfloat16_network_takes_and_gives_float32_pictures(small_tensors, smal
     painted = vqgan.reconstruct(network, picture)
     assert painted.dtype == torch.float32
     assert (painted - vqgan.reconstruct(small, picture)).abs().mean() < 0.1
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 70), (17, 33), (90, 20), (20, 90)])
+@pytest.mark.parametrize("kind", ["small", "shallow"])
+def test_strips_give_the_codes_and_the_picture_of_one_piece_whatever_the_budget(
+    request, kind, size, many_strips, monkeypatch
+):
+    network, picture = request.getfixturevalue(kind), torch.rand(1, 3, *size)
+    indices, expected = in_one_piece(network, picture)
+    plain, found = vqgan.quantise, []
+
+    def quantise(*arguments):
+        codes, some = plain(*arguments)
+        found.append(some)
+        return codes, some
+
+    monkeypatch.setattr(vqgan, "quantise", quantise)
+    for plan in budgets(network, picture):
+        found.clear()
+        painted = vqgan.reconstruct(network, picture, plan.memory)
+        assert torch.equal(torch.cat(found, 1)[:, -indices.shape[1] :], indices)
+        torch.testing.assert_close(painted, expected, atol=1e-4, rtol=0)
+
+
+def test_a_smaller_budget_holds_by_storing_fewer_maps(small, shallow, many_strips):
+    for network in (small, shallow):
+        plans = budgets(network, torch.rand(1, 3, 256, 256))
+        assert plans[0].memory > plans[1].memory > plans[2].memory
+        assert plans[0].operations < plans[1].operations < plans[2].operations
+        assert len(plans[0].stored) > len(plans[1].stored) > len(plans[2].stored)
+
+
+def test_nothing_is_computed_twice_where_the_budget_allows_it(shallow):
+    links = vqgan.chain(shallow)
+    shape = links_shape = vqgan.Shape(3, 64, 64)
+    once = 0
+    for link in links:
+        once += link.operations(links_shape)
+        links_shape = link.shape(links_shape)
+    assert links_shape == shape
+    assert plan_of(shallow, torch.rand(1, 3, 64, 64)).operations == once
+
+
+@pytest.mark.parametrize("kind", ["small", "shallow"])
+def test_no_more_memory_is_taken_than_planned(request, kind, many_strips):
+    network, picture = request.getfixturevalue(kind), torch.rand(1, 3, 80, 48)
+    for plan in budgets(network, picture):
+        with PeakMemory() as memory:
+            vqgan.reconstruct(network, picture, plan.memory)
+        assert memory.peak <= plan.memory + picture.nbytes
+
+
+def test_no_strip_is_so_much_work_that_a_cancel_waits():
+    with torch.device("meta"):
+        network = vqgan.build(vqgan.PUBLISHED)
+    planner, chain = vqgan.planner(network, 4096, 4096, torch.float32), vqgan.chain(network)
+    for place, link in enumerate(chain):
+        rows = planner.rows(place, place + 1, 2**30)
+        work = planner.operations(place, place + 1) * rows / planner.height(place)
+        assert work <= STRIP_OPERATIONS or rows == 1, link
+        assert work < 4 * STRIP_OPERATIONS
+
+
+def test_progress_grows_to_its_total_and_a_cancel_ends_the_work_there(shallow, many_strips):
+    picture, seen = torch.rand(1, 3, 96, 64), []
+    budget = budgets(shallow, picture)[2].memory
+    vqgan.reconstruct(shallow, picture, budget, seen.append)
+    steps = [progress.step for progress in seen]
+    assert steps[0] == 0 and steps == sorted(steps) and len(set(steps)) > 50
+    assert {(progress.stage, progress.total) for progress in seen} == {("enhance", steps[-1])}
+
+    def cancel(progress):
+        if progress.step > progress.total / 2:
+            raise CancelledError(progress.step)
+
+    with pytest.raises(CancelledError) as raised:
+        vqgan.reconstruct(shallow, picture, budget, cancel)
+    assert raised.value.args[0] == next(step for step in steps if step > steps[-1] / 2)
+
+
+def make_enhancer(network):
+    return enhancer.VQGANEnhancer(lambda: network, network.config, torch.float32, lambda: "")
+
+
+def test_where_memory_runs_out_half_of_it_is_tried(shallow, monkeypatch):
+    picture, tried, ours = torch.rand(1, 3, 40, 48), [], make_enhancer(shallow)
+
+    def reconstruct(network, picture, budget, report):
+        tried.append(budget)
+        if len(tried) < 3:
+            raise RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 64 bytes")
+        return vqgan.reconstruct(network, picture, report=report)
+
+    monkeypatch.setattr(enhancer, "reconstruct", reconstruct)
+    expected = vqgan.reconstruct(shallow, picture)
+    assert torch.equal(ours.enhance(picture, 10**12, lambda _: None), expected)
+    fastest = ours.cost(48, 40).memory
+    assert tried == [10**12, fastest // 2, fastest // 4]
+
+
+def test_where_even_the_smallest_strips_do_not_fit_a_sentence_says_so(shallow, monkeypatch):
+    picture, ours = torch.rand(1, 3, 40, 48), make_enhancer(shallow)
+    with pytest.raises(
+        MemoryShortageError, match="VQGAN at 48x40 px: 1 kB may be used, and it takes"
+    ) as refusal:
+        ours.enhance(picture, 1000, lambda _: None)
+    assert "\n" not in str(refusal.value)
+
+    def fail(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(links.F, "conv2d", fail)
+    with pytest.raises(MemoryShortageError, match="close other programs"):
+        ours.enhance(picture, 10**12, lambda _: None)
+
+
+def test_other_errors_on_the_way_are_not_taken_for_a_shortage(shallow, monkeypatch):
+    def fail(*_, **__):
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(links.F, "conv2d", fail)
+    with pytest.raises(RuntimeError, match="broken"):
+        make_enhancer(shallow).enhance(torch.rand(1, 3, 8, 8), 10**12, lambda _: None)
+
+
+def test_moments_are_exact_also_where_the_mean_is_far_from_zero():
+    features = torch.randn(1, 8, 60, 50) + 1000 * torch.randn(8, 1, 1)
+    norm = torch.nn.GroupNorm(4, 8, eps=1e-6)
+    moments = links.Moments(norm)
+    for part in features.split(7, 2):
+        moments.add(part)
+    expected = norm.double()(features.double()).float()
+    norm.float()
+    torch.testing.assert_close(moments.finish().normalise(features), expected, atol=1e-3, rtol=0)
+
+
+def test_attention_is_the_same_in_parts(small, monkeypatch):
+    picture = torch.rand(1, 3, 96, 80)
+    _, expected = in_one_piece(small, picture)
+    monkeypatch.setattr(links, "LOGITS_AT_ONCE", 100)
+    torch.testing.assert_close(vqgan.reconstruct(small, picture), expected, atol=1e-4, rtol=0)
 
 
 @pytest.mark.parametrize("count", [7, 48, 256])

@@ -1,13 +1,15 @@
 """One call of the command line: what it says while it works, and what it tidies up when it ends early."""
 
-import shlex
+import sys
+import tempfile
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from bigart_lib.bigart import BigArt
 from bigart_lib.cli.bars import Bars
-from bigart_lib.cli.terminal import aside, say
+from bigart_lib.cli.terminal import aside, say, typed
 from bigart_lib.files import size_in_words
 from bigart_lib.forecast import Forecast
 from bigart_lib.progress import Report, duration, no_report
@@ -73,9 +75,32 @@ class Call:
         with suppress(OSError):
             if self._run is None or (self._is_new and self._run.discard_if_empty()):
                 return ""
+        if self._run.unsaved and not self._saved_elsewhere():
+            return "they could be written nowhere else either, and are lost"
         return f'what is finished is in {self._run.path}, and "{resume_command(self._run)}" goes on'
+
+    def _saved_elsewhere(self) -> bool:
+        """Write the pictures that the disk did not take into the first other folder that takes them."""
+        for parent in self._other_folders():
+            with suppress(OSError):
+                self._run.move(parent)
+                return True
+        return False
+
+    def _other_folders(self) -> Iterator[Path]:
+        """Where an artist says, who may be there to ask; else where a machine may have room."""
+        with suppress(EOFError, OSError, RuntimeError, AttributeError):
+            while sys.stdin.isatty() and sys.stderr.isatty():
+                aside(f"The disk takes no more pictures, and {len(self._run.unsaved)} wait in memory.")
+                if not (answer := input("Another folder to save them in (Enter: a temporary one): ").strip()):
+                    break
+                yield Path(answer).expanduser()
+        with suppress(OSError):
+            yield Path(tempfile.mkdtemp(prefix="bigart-saved-"))
+        with suppress(RuntimeError):
+            yield Path.home() / "bigart-saved"
 
 
 def resume_command(run: Run) -> str:
     """What to type to go on with a run."""
-    return f"bigart resume {shlex.quote(str(run.path))}"
+    return typed(["bigart", "resume", str(run.path)])

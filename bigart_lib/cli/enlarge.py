@@ -16,7 +16,7 @@ TEXTURE = TextureSettings(amount=0)  # a picture of somebody's own keeps its own
 
 @click.command(short_help="Enlarge a picture of your own.")
 @shared.picture
-@shared.option("--times", shared.choice("times", (4, 16, 64)), 4, "How much longer its sides get.")
+@shared.option("--times", shared.choice("times", (4, 16, 64)), 4, "How many times longer its sides get.")
 @shared.finishing(TEXTURE)
 @shared.seed
 @shared.models("auto", "that of the models")
@@ -32,5 +32,6 @@ def enlarge(call: Call, picture: Path, times: int, out: Path, **options: Any) ->
     call.foretell(bigart, f"{image.width}x{image.height} pixels", bigart.forecast(steps))
     remembered = {**bigart.options, "keep": options["keep"]}
     run = call.new_run(out, picture.stem, recipe, remembered, image.size)
+    run.want((None, settings, steps))
     run.work(None).put(steps[0], images.image_levels(image))
     call.show(run.paint(bigart, None, settings, call.report).last)

@@ -1,5 +1,6 @@
-"""`bigart info`: how a picture was made, as its file tells."""
+"""`bigart info`: how pictures were made, as their files tell."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -7,24 +8,54 @@ from typing import Any
 import click
 
 from bigart_lib.cli import options as shared
+from bigart_lib.cli.again import again
 from bigart_lib.cli.call import Call
 from bigart_lib.cli.redo import HASH_DIGITS
-from bigart_lib.cli.terminal import shown
 from bigart_lib.pictures import recipe
+from bigart_lib.text import shown
+
+UNREADABLE = 2  # exit code
+JSON = "One JSON object a picture, each on a line, with the recipe as it was written."
 
 
-@click.command(short_help="Say how a picture was made, and whether it was changed since.")
-@shared.picture
+@click.command(short_help="Say how pictures were made, and whether they were changed since.")
+@click.argument("pictures", type=shared.FILE, metavar="PICTURE...", nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help=JSON)
 @click.pass_obj
-def info(call: Call, picture: Path) -> None:
-    """Say how PICTURE was made, and whether it was changed since."""
+def info(call: Call, pictures: tuple[Path, ...], as_json: bool) -> int:
+    """Say how each PICTURE was made, by which command it is made again, and whether it was changed since.
+
+    The exit code is 2 where one of them tells nothing; the others are shown all the same.
+    """
+    code = 0
+    for picture in pictures:
+        try:
+            lines = [_as_json(picture)] if as_json else _in_words(picture)
+        except (ValueError, OSError) as error:
+            call.announce(f"bigart: {shown(error)}")
+            code = UNREADABLE
+            continue
+        if len(pictures) > 1 and not as_json:
+            call.show(f"{shown(picture)}:")
+        for line in lines:
+            call.show(line)
+    return code
+
+
+def _as_json(picture: Path) -> str:
+    found, is_same = recipe.read(picture)
+    values = {"file": str(picture), "pixels": "as made" if is_same else "changed"}
+    written = recipe.read_as_written(picture)
+    return json.dumps({**values, "again": again(found, picture), "recipe": written})
+
+
+def _in_words(picture: Path) -> list[str]:
     found, is_same = recipe.read(picture)
     pixels = "as made" if is_same else "changed since they were made"
-    for name, value in {**_facts(found), "pixels": pixels}.items():
-        if value not in (None, ""):
-            call.show(f"{name}: {shown(value)}")  # anybody may have written the file
-    if found.prompt:
-        call.show(recipe.ATTRIBUTION)
+    facts = {**_facts(found), "pixels": pixels, "again": again(found, picture)}
+    # Anybody may have written the file.
+    lines = [f"{name}: {shown(value)}" for name, value in facts.items() if value not in (None, "")]
+    return [*lines, recipe.ATTRIBUTION] if found.prompt else lines
 
 
 def _facts(found: recipe.Recipe) -> dict[str, Any]:

@@ -14,18 +14,20 @@ import click
 
 from bigart_lib.cli import enlarge, info, models, paint, redo, resume, studio, terminal
 from bigart_lib.cli.call import Call
-from bigart_lib.machine import VERSION, is_out_of_memory
+from bigart_lib.machine import VERSION
+from bigart_lib.text import in_words, shown
 
 BAD_INPUT = 2  # exit code
 ENDED = 128  # exit code, as shells have it, with the number of the signal added
-EXPECTED = (ValueError, OSError, EOFError, RuntimeError, MemoryError)  # decoders and torch raise RuntimeError
 TO_END = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-LONGEST_MESSAGE = 1500  # characters
 EXAMPLES = """\b
 Examples:
-  bigart "a tabby cat" --seed 7 --pick ask --texture 0.08 3
+  bigart "a tabby cat" --pick ask
+  bigart "a tabby cat" --seed 7 --pick 1,3 --texture 0.08 3
+  bigart "a tabby cat" --seed 1-4 --size 256
   bigart enlarge photo.jpg --times 4
   bigart redo bigart_pictures/a-tabby-cat/candidate-1/4096.png --change texture_4k.amount=0.1
+  bigart info bigart_pictures/a-tabby-cat/candidate-1/4096.png
   bigart models fetch
 """
 COMMANDS = (paint.paint, enlarge.enlarge, resume.resume, redo.redo, info.info, models.models, studio.studio)
@@ -40,7 +42,8 @@ class _PaintsByDefault(click.Group):
         return super().parse_args(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        options = [*self.commands["paint"].params, *self.get_params(ctx)]
+        params = [*self.commands["paint"].params, *self.get_params(ctx)]
+        options = [one for one in params if isinstance(one, click.Option)]
         with formatter.section("Options"):
             formatter.write_dl([record for one in options if (record := one.get_help_record(ctx))])
         self.format_commands(ctx, formatter)
@@ -53,7 +56,7 @@ class _PaintsByDefault(click.Group):
 )  # fmt: skip
 @click.version_option(VERSION, message="BIG.art %(version)s")
 def bigart() -> None:
-    """Paint pictures for a prompt, pick one and enlarge it, or do what COMMAND says (each has --help)."""
+    """Paint pictures for a prompt, pick some and enlarge these; or do what COMMAND says (each has --help)."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -73,25 +76,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         kept = call.end()
         if os.environ.get("BIGART_DEBUG") == "1":
             raise
-        return _complain(_in_words(error, arguments), kept, BAD_INPUT)
+        message = _usage(error, arguments) if isinstance(error, click.ClickException) else in_words(error)
+        return _complain(message, kept, BAD_INPUT)
 
 
 def _complain(message: str, kept: str, code: int) -> int:
     if kept and "bigart resume" not in message:
         message = f"{message}; {kept}"
-    terminal.aside(f"bigart: {terminal.shown(message)}")
+    terminal.aside(f"bigart: {shown(message)}")
     return code
-
-
-def _in_words(error: Exception, arguments: Sequence[str]) -> str:
-    message, kind = " ".join(str(error).split())[:LONGEST_MESSAGE], type(error).__name__
-    if isinstance(error, click.ClickException):
-        return _usage(error, arguments)
-    if is_out_of_memory(error):
-        return f"memory is not enough ({message or kind}): close other programs, or choose a smaller --size"
-    if isinstance(error, EXPECTED) or kind == "SafetensorError":
-        return message or kind
-    return f"something went wrong that should not have ({kind}: {message}); BIGART_DEBUG=1 shows where"
 
 
 def _usage(error: click.ClickException, arguments: Sequence[str]) -> str:

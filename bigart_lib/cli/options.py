@@ -1,6 +1,9 @@
 """The options that commands share, with the bounds and the messages of `settings`."""
 
+import mimetypes
+import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,8 @@ from bigart_lib.weights.sets import ENHANCERS, ENLARGERS, SETS
 
 NETWORKS = {"enlarger": ENLARGERS, "enhancer": ENHANCERS}
 TO_LOAD = ("models", *NETWORKS, "device", "dtype", "memory")  # what `load` takes
+MOST_AT_ONCE = 100  # numbers of a range
+NEW_SEED = "-1"  # as in other programs
 Decorator = Callable[[Callable], Callable]
 
 
@@ -40,14 +45,37 @@ def number(name: str, kind: type = int) -> Checked:
     bounds = getattr(settings, name.replace(" ", "_").upper())
 
     def read(word: Any) -> float:
-        try:
-            value = kind(word)
-        except ValueError:
-            value = word  # `check` says what is wrong with it
+        value = _number(word, kind)  # `check` says what is wrong with it
         settings.check(name, value, bounds, whole=kind is int)
         return value
 
     return Checked("NUMBER", read)
+
+
+def several(name: str, words: str, bounds: settings.Bounds) -> list[int]:
+    """The numbers in words such as 3, or 1,3, or 2-4, each once.
+
+    Raises
+    ------
+    ValueError
+        When these are none, or are not within the bounds.
+    """
+    found: dict[int, None] = {}
+    for part in words.split(","):
+        ends = re.fullmatch(r"\s*(\d+)\s*-\s*(\d+)\s*", part)
+        read = [_number(word, int) for word in (ends.groups() if ends else [part])]
+        first, *_, last = [settings.check(name, one, bounds, whole=True) for one in read * 2]
+        if not 0 <= last - first < MOST_AT_ONCE:
+            raise ValueError(f"{name} must be at most {MOST_AT_ONCE} numbers, the smaller first, not {part}")
+        found |= dict.fromkeys(range(first, last + 1))
+    return [*found]
+
+
+def _number(word: Any, kind: type) -> Any:
+    """The number that a word says, or the word."""
+    with suppress(ValueError):
+        return kind(word)
+    return word
 
 
 def choice(name: str, choices: tuple) -> Checked:
@@ -61,9 +89,12 @@ def choice(name: str, choices: tuple) -> Checked:
     return Checked(f"[{'|'.join(map(str, choices))}]", read)
 
 
-def option(names: str, kind: Any, default: Any, text: str, otherwise: str | None = None) -> Decorator:
+def option(
+    names: str, kind: Any, default: Any, text: str, otherwise: str | None = None, metavar: str | None = None
+) -> Decorator:
     """An option with its default in the help; `otherwise` says what None or a function stands for."""
-    return click.option(*names.split(), type=kind, default=default, show_default=otherwise or True, help=text)
+    shown = {"show_default": otherwise or True, "help": text, "metavar": metavar}
+    return click.option(*names.split(), type=kind, default=default, **shown)
 
 
 def together(*options: Decorator) -> Decorator:
@@ -77,24 +108,72 @@ def _be_quiet(context: click.Context, param: click.Parameter, value: bool) -> No
 
 def _network(names: tuple[str, ...]) -> Checked:
     def read(word: str) -> str:
-        path = Path(word).expanduser()
+        path = _path(word)
         return str(path.absolute()) if word not in names and path.is_file() else word
 
     return Checked("NAME", read)
 
 
-FILE, FOLDER = (Checked(name, lambda word: Path(word).expanduser()) for name in ("FILE", "FOLDER"))
+def _path(word: Any) -> Path:
+    try:
+        return Path(word).expanduser()
+    except RuntimeError:
+        raise ValueError(f"{word}: there is no such home folder; write the path in full, or as ./~") from None
+
+
+def _folder(word: Any) -> Path:
+    path = _path(word)
+    kind = mimetypes.guess_type(path.name)[0] or ""
+    if kind.startswith(("image/", "application/pdf")) and not path.is_dir():
+        raise ValueError(f"--out names a folder, where each run gets a folder of its own, not a file: {path}")
+    return path
+
+
+def _seeds(word: Any) -> list[int]:
+    if str(word).strip() == NEW_SEED:
+        return [settings.new_seed()]
+    return several("seed", str(word), settings.SEED)
+
+
+def _seed(word: Any) -> int:
+    seeds = _seeds(word)
+    return seeds[0] if len(seeds) == 1 else settings.check("seed", word, settings.SEED, whole=True)
+
+
+FILE, FOLDER = (Checked(name, _path) for name in ("FILE", "FOLDER"))
 MODELS = choice("models", ("auto", *SETS))
 picture = click.argument("picture", type=FILE, metavar="PICTURE")
-SIZE, QUIET = "Pixels a side; 256: the candidates only.", "Print the result alone."
-quiet = click.option("--quiet", is_flag=True, expose_value=False, callback=_be_quiet, help=QUIET)
-out = option("--out", FOLDER, DEFAULT_FOLDER, "Where runs get their folders.")
-seed = option("--seed", number("seed"), settings.new_seed, "The same one paints the same.", "a new one")
-size = option("--size", choice("size", settings.PICTURE_SIZES), 4096, SIZE)
-keep = option("--keep", choice("keep", KEEP), "exact", "Unrounded results; exact: up to 4096 px a side.")
+quiet = click.option(
+    "--quiet", is_flag=True, expose_value=False, callback=_be_quiet,
+    help="Print the result alone, which is where the pictures are.",
+)  # fmt: skip
+out = option(
+    "--out", Checked("FOLDER", _folder), DEFAULT_FOLDER, "The folder where each run gets a folder of its own."
+)
+seed = option(
+    "--seed", Checked("NUMBER", _seed), settings.new_seed, "The same seed lays the same texture.", "a new one"
+)
+seeds = option(
+    "--seed", Checked("NUMBERS", _seeds), settings.new_seed,
+    "The same seed paints the same candidates; 1-4 or 1,3: a run for each; -1: a new one.", "a new one",
+)  # fmt: skip
+size = option(
+    "--size", choice("size", settings.PICTURE_SIZES), 4096,
+    "Pixels a side of the finished picture; 256: the candidates only.",
+)  # fmt: skip
+keep = option(
+    "--keep", choice("keep", KEEP), "exact",
+    "Which unrounded results to keep, to go on from; exact: up to 4096 pixels a side.",
+)  # fmt: skip
 place = together(
     option("--device", Checked("cpu|cuda", str), None, "Where networks work.", "cuda where there is one"),
-    option("--memory", Checked("AMOUNT", settings.read_memory), None, "To enlarge: 6GB.", "half of the free"),
+    option(
+        "--memory",
+        Checked("AMOUNT", settings.read_memory),
+        None,
+        "The most memory that enlarging may take, as in 6GB.",
+        "half of what is free",
+    ),  # fmt: skip
     out,
     quiet,
     click.pass_obj,
@@ -105,24 +184,25 @@ def models(default: str | None, otherwise: str) -> Decorator:
     """Which networks, and how precisely they work; `otherwise` says what is taken where nothing is named."""
     shown, precisions = default or otherwise, choice("precision", PRECISIONS)
     networks = (
-        option(f"--{network}", _network(names), None, f"{', '.join(names)}, or a file.", otherwise)
+        option(f"--{network}", _network(names), None, f"One of {', '.join(names)}, or a file.", otherwise)
         for network, names in NETWORKS.items()
     )
     return together(
         option("--models", MODELS, default, "The set of networks.", shown),
         *networks,
-        option("--precision dtype", precisions, default, "Of the networks' numbers.", shown),
+        option("--precision dtype", precisions, default, "How precisely the networks work.", shown),
     )
 
 
 def finishing(texture: TextureSettings) -> Decorator:
     """What happens to the picture besides enlarging; `texture` is laid where nothing else is asked for."""
-    kinds = (number("texture amount", float), number("texture size"))
-    bounds = f"AMOUNT up to {settings.TEXTURE_AMOUNT.most}, clumps of SIZE up to {settings.TEXTURE_SIZE.most}"
+    kinds, names = (number("texture amount", float), number("texture size")), "AMOUNT SIZE"
+    amount, size = settings.TEXTURE_AMOUNT.most, settings.TEXTURE_SIZE.most
+    what = f"Noise of an AMOUNT up to {amount} of full brightness, in clumps of SIZE 1 to {size}."
     return together(
-        option("--texture", kinds, None, f"{bounds}.", f"{texture.amount} {texture.size}"),
-        option("--texture-1k", kinds, None, "That after the first enlarging.", "as --texture"),
-        option("--texture-4k", kinds, None, "That after the second.", "as --texture"),
+        option("--texture", kinds, None, what, f"{texture.amount} {texture.size}", names),
+        option("--texture-1k", kinds, None, "Texture after the first enlarging.", "as --texture", names),
+        option("--texture-4k", kinds, None, "Texture after all later ones.", "as --texture", names),
         option("--enhance/--no-enhance", None, False, "Let VQGAN repaint details."),
     )
 

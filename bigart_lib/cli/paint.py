@@ -1,4 +1,4 @@
-"""`bigart "a prompt"`: candidates are painted, one is picked and taken further."""
+"""`bigart "a prompt"`: candidates are painted, some are picked and taken further."""
 
 from contextlib import suppress
 from dataclasses import replace
@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from bigart_lib.bigart import BigArt
+from bigart_lib.cli import near as variations
 from bigart_lib.cli import options as shared
 from bigart_lib.cli.call import Call, resume_command
 from bigart_lib.forecast import Forecast
@@ -15,61 +16,100 @@ from bigart_lib.generate.prompts import about_words
 from bigart_lib.loading import load
 from bigart_lib.pictures.recipe import Recipe
 from bigart_lib.runs.run import Run
-from bigart_lib.settings import SAMPLERS, GenerateSettings, PaintSettings, TextureSettings
+from bigart_lib.settings import SAMPLERS, Bounds, GenerateSettings, PaintSettings, TextureSettings
 
 CANDIDATES_ONLY = 256  # px: the size that asks for nothing more
 TEXTURE = TextureSettings()
 SUITED = "what suits the models"
+MOST_LISTED = 5  # numbers
 
 
 @click.command(short_help="Paint pictures for a prompt and enlarge one: what bigart does by default.")
 @click.argument("words", nargs=-1, metavar="PROMPT")
-@shared.seed
-@shared.option("--count", shared.number("count"), 7, "Candidates.")
-@shared.option("--pick", shared.Checked("NUMBER|ask", str), "1", "Which candidate to enlarge.")
+@shared.seeds
+@shared.option("--count", shared.number("count"), 7, "How many candidates to paint.")
+@shared.option("--pick", shared.Checked("NUMBERS|all|ask", str), "1", "The candidates to enlarge, as in 1,3.")
+@variations.near
 @shared.size
 @shared.finishing(TEXTURE)
-@shared.option("--steps", shared.number("steps"), None, "Of denoising, for the base model.", SUITED)
-@shared.option("--guidance", shared.number("guidance", float), None, "How hard to follow the prompt.", SUITED)
+@shared.option("--steps", shared.number("steps"), None, "Denoising steps of the base model.", SUITED)
+@shared.option(
+    "--guidance", shared.number("guidance", float), None, "How hard to follow the prompt, 0 to 20.", SUITED
+)
 @shared.option("--sampler", shared.choice("sampler", SAMPLERS), None, "How to denoise.", SUITED)
 @shared.models("auto", "that of the models")
 @shared.keep
 @shared.place
-def paint(call: Call, words: tuple[str, ...], pick: str, size: int, out: Path, **options: Any) -> None:
-    """Paint pictures for a PROMPT, in quotes, pick one of them and enlarge it."""
-    prompt = _prompt(words)
-    chosen = {name: options[name] for name in ("seed", "count", "steps", "guidance", "sampler")}
-    index = None if pick == "ask" else picked(pick, options["count"])
+def paint(
+    call: Call, words: tuple[str, ...], seed: list[int], pick: str, size: int, out: Path, **options: Any
+) -> None:
+    """Paint pictures for a PROMPT, in quotes, pick one or several of them and enlarge these.
+
+    Seeds, and candidates to enlarge, may be several, as in 1,3 or 2-4. Each seed gives a run of its own.
+    """
+    found = variations.read(options["near"], options["distance"])
+    prompt = _prompt(words if words or found is None else (found.prompt,))
+    chosen = {name: options[name] for name in ("count", "steps", "guidance", "sampler")}
+    chosen = variations.settings(found, chosen, options["distance"])
+    indices = None if pick == "ask" else picked(pick, options["count"])
     further = None if size == CANDIDATES_ONLY else shared.paint_settings(options, size, TEXTURE)
     bigart = load(**shared.to_load(call, options))
-    recipe = bigart.recipe(prompt, GenerateSettings(**chosen))
-    call.foretell(bigart, f"seed {options['seed']}", _forecast(bigart, recipe, index or 0, further))
-    run = call.new_run(out, prompt, recipe, {**bigart.options, "keep": options["keep"]})
+    recipes = [bigart.recipe(prompt, GenerateSettings(seed=one, **chosen)) for one in seed]
+    about = f"seed{'s' if len(seed) > 1 else ''} {_listed(seed)}"
+    call.foretell(bigart, about, _forecast(bigart, recipes, indices or [0], further))
+    variations.warn(call, bigart, found)
     if about := about_words(prompt, bigart.read, bigart.name.partition("+")[0]):
         call.announce(about, is_needed=False)
-    if further and index is not None:  # so that `resume` goes on to the end
-        run.want((index, further, bigart.plan(run.recipe_of(index, further))))
+    for recipe in recipes:
+        run = call.new_run(out, prompt, recipe, {**bigart.options, "keep": options["keep"]})
+        _paint_run(call, bigart, run, indices, further)
+
+
+def _paint_run(
+    call: Call, bigart: BigArt, run: Run, indices: list[int] | None, further: PaintSettings | None
+) -> None:
+    """Paint the candidates of one seed, and enlarge those that are picked; asks where `indices` is None."""
+    if further and indices is not None:  # so that `resume` goes on to the end
+        want(bigart, run, indices, further)
     run.paint_candidates(bigart, call.report)
     if further is None:
         return call.show(run.sheet)
-    if index is None:
-        index = _ask(call, run)
-    call.say(f"candidate {index + 1} of {options['count']}, see {run.sheet}")
-    call.show(run.paint(bigart, index, further, call.report).last)
+    if indices is None:
+        indices = _ask(call, run)
+        want(bigart, run, indices, further)
+    numbers, several = _listed([index + 1 for index in indices]), len(indices) > 1
+    call.say(f"candidate{'s' * several} {numbers} of {run.recipe.generate.count}, see {run.sheet}")
+    for index in indices:
+        call.show(run.paint(bigart, index, further, call.report).last)
+        run.close(index)
 
 
-def picked(answer: str, count: int) -> int:
-    """The index of the candidate that an artist calls by its number.
+def want(bigart: BigArt, run: Run, indices: list[int], settings: PaintSettings) -> None:
+    """Note that candidates are to be enlarged."""
+    run.want(*((index, settings, bigart.plan(run.recipe_of(index, settings))) for index in indices))
+
+
+def picked(answer: str, count: int) -> list[int]:
+    """The indices of the candidates that an artist calls by their numbers.
 
     Raises
     ------
     ValueError
-        When there is no such candidate.
+        When there are no such candidates.
     """
-    number = int(answer) if answer.strip().isdecimal() and len(answer) < 9 else 0
-    if not 1 <= number <= count:
-        raise ValueError(f"pick must be a number from 1 to {count}, or ask, not {answer!r}")
-    return number - 1
+    if answer.strip() == "all":
+        return [*range(count)]
+    with suppress(ValueError):
+        return [number - 1 for number in shared.several("pick", answer, Bounds(1, count))]
+    raise ValueError(
+        f"pick must be numbers from 1 to {count}, as in 2 or 1,3 or 2-4, or all, or ask, not {answer[:60]!r}"
+    )
+
+
+def _listed(numbers: list[int]) -> str:
+    """Numbers in words, the middle of many left out."""
+    shown = numbers if len(numbers) <= MOST_LISTED else [*numbers[:2], "...", numbers[-1]]
+    return ", ".join(map(str, shown))
 
 
 def _prompt(words: tuple[str, ...]) -> str:
@@ -81,21 +121,26 @@ def _prompt(words: tuple[str, ...]) -> str:
     return prompt
 
 
-def _forecast(bigart: BigArt, recipe: Recipe, index: int, further: PaintSettings | None) -> Forecast:
-    """Of all the candidates, and of taking one further."""
-    others = (number for number in range(recipe.generate.count) if number != index)
-    steps = [step for number in others for step in bigart.plan(replace(recipe, index=number))]
-    return bigart.forecast([*steps, *bigart.plan(replace(recipe, index=index, paint=further))])
+def _forecast(
+    bigart: BigArt, recipes: list[Recipe], indices: list[int], further: PaintSettings | None
+) -> Forecast:
+    """Of all the candidates, and of taking some further."""
+    plans = [
+        bigart.plan(replace(recipe, index=index, paint=further if index in indices else None))
+        for recipe in recipes
+        for index in sorted(range(recipe.generate.count), key=lambda index: index in indices)
+    ]
+    return bigart.forecast([step for steps in plans for step in steps])
 
 
-def _ask(call: Call, run: Run) -> int:
+def _ask(call: Call, run: Run) -> list[int]:
     count, go_on = run.recipe.generate.count, resume_command(run)
     call.show(f"The candidates are in {run.sheet}")
     while True:
         try:
-            answer = input(f"Which one, 1 to {count}? ")
+            answer = input(f"Which one, 1 to {count}, or several, as in 1,3? ")
         except (EOFError, RuntimeError, OSError):
             raise EOFError(f"nobody picked one of {run.sheet}: {go_on} --pick N takes number N") from None
         with suppress(ValueError):
             return picked(answer, count)
-        call.show(f"Please type a number from 1 to {count}.")
+        call.show(f"Please type a number from 1 to {count}, or several, as in 1,3.")

@@ -7,13 +7,16 @@ import click
 
 from bigart_lib.cli import options as shared
 from bigart_lib.cli.call import Call
-from bigart_lib.cli.terminal import shown
 from bigart_lib.pictures import recipe
 from bigart_lib.runs import redo as runs
+from bigart_lib.text import shown
 
 DIFFERS = 1  # exit code
 HASH_DIGITS = 10  # that are shown
-CHANGE = "Another setting: seed=8, number=3, size=16384, texture_4k.amount=0.1; may be repeated."
+CHANGE = (
+    "Another setting, as in seed=8, size=16384, texture_4k.amount=0.1, or number=3 for another candidate; "
+    "may be repeated."
+)
 
 
 @click.command(short_help="Make a picture again from its file, and compare every step.")

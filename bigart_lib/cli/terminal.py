@@ -2,12 +2,14 @@
 
 import io
 import os
+import shlex
+import subprocess
 import sys
-import unicodedata
+from collections.abc import Sequence
 from contextlib import suppress
 
+IS_WINDOWS = os.name == "nt"
 CLOSED = (OSError, ValueError)  # what writing to a stream raises that is gone, full or closed
-HARMLESS_FORMATS = "\u200c\u200d"  # join letters and emoji, and turn no text round
 
 
 class _Nowhere(io.TextIOBase):
@@ -48,10 +50,6 @@ def aside(line: object) -> None:
     say(line, "stderr")
 
 
-def shown(text: object) -> str:
-    """Text of somebody else's, on one line: what would move the cursor or turn text round is escaped."""
-    return "".join(char if _is_plain(char) else char.encode("unicode_escape").decode() for char in str(text))
-
-
-def _is_plain(char: str) -> bool:
-    return char in HARMLESS_FORMATS or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
+def typed(words: Sequence[str]) -> str:
+    """A command as it is typed in a shell of this system."""
+    return subprocess.list2cmdline(words) if IS_WINDOWS else shlex.join(words)

@@ -27,6 +27,8 @@ class Enlarger(Protocol):
     def enlarge(self, picture: torch.Tensor, memory_budget: int, report: Report) -> torch.Tensor:
         """Enlarge float32 (1, 3, height, width) in [0, 1]; the result is the same, its sides longer.
 
+        It may be in 16-bit levels instead, see `images.to_levels`, which takes half the memory.
+
         Parameters
         ----------
         memory_budget : bytes of working memory beside the picture and the result.

@@ -65,11 +65,11 @@ class RRDBNetEnlarger:
         return (
             f"enlarging {width}x{height} px exactly takes {size_in_words(least)} of memory, and "
             f"{size_in_words(memory_budget)} may be used: it is done in pieces, and faint seams may show "
-            f"(--memory {least / 1e9 + 0.05:.1f}GB makes it exact)"
+            f"({size_in_words(least - memory_budget)} more by --memory make it exact)"
         )
 
     def enlarge(self, picture: torch.Tensor, memory_budget: int, report: Report) -> torch.Tensor:
-        """Enlarge a picture; see `Enlarger.enlarge`. Where memory runs out, smaller tiles go on."""
+        """Enlarge a picture to levels; see `Enlarger.enlarge`. Where memory runs out, smaller tiles go on."""
         passes = self._passes()
         for number, _ in enumerate(passes):
 
@@ -79,14 +79,16 @@ class RRDBNetEnlarger:
                 everything = sum(total * 4 ** (other - number) for other in range(len(passes)))
                 report(Progress("enlarge", int(before + done), int(everything)))
 
-            picture = self._pass(picture, memory_budget, tell)
+            picture = self._pass(picture, memory_budget, tell, number == len(passes) - 1)
         return picture
 
-    def _pass(self, picture: torch.Tensor, budget: int, tell: Callable[[int, int], None]) -> torch.Tensor:
+    def _pass(
+        self, picture: torch.Tensor, budget: int, tell: Callable[[int, int], None], is_last: bool
+    ) -> torch.Tensor:
         while True:
             try:
-                enlarged = tiles.enlarge(self._network(), picture, budget, tell)
-                return enlarged.float().clamp_(0, 1)
+                enlarged = tiles.enlarge(self._network(), picture, budget, tell, is_last)
+                return enlarged if is_last else enlarged.float().clamp_(0, 1)
             except tiles.BudgetError as error:
                 raise MemoryShortageError(
                     f"the memory is not enough to enlarge {picture.shape[-1]}x{picture.shape[-2]} px: "

@@ -28,6 +28,8 @@ from bigart_lib.enlarge.rrdbnet import (
     flops_first,
     flops_tail,
 )
+from bigart_lib.pictures.images import to_levels
+from bigart_lib.weights import check_finite
 
 Tell = Callable[[int, int], None]  # operations done, and in all
 
@@ -103,7 +105,9 @@ def _tail_side(tile: int) -> int:
 
 
 @torch.no_grad()
-def enlarge(network: RRDBNet, picture: Tensor, memory_budget: int, tell: Tell | None = None) -> Tensor:
+def enlarge(
+    network: RRDBNet, picture: Tensor, memory_budget: int, tell: Tell | None = None, as_levels: bool = False
+) -> Tensor:
     """Enlarge one picture in bounded memory, with the result of `network(picture)` in one piece.
 
     Parameters
@@ -113,10 +117,11 @@ def enlarge(network: RRDBNet, picture: Tensor, memory_budget: int, tell: Tell | 
         allows, up to the size that runs fastest.
     tell : called with the floating-point operations done and to do, after each piece; what it raises
         comes through, so it can cancel. On a GPU the work itself may lag a little behind the calls.
+    as_levels : whether the result is wanted in 16-bit levels, half as large as float32.
 
     Returns
     -------
-    float (1, out_channels, scale*H, scale*W), not clamped, on the picture's device and in its dtype.
+    (1, out_channels, scale*H, scale*W), on the picture's device and in its dtype, not clamped; or levels.
 
     Raises
     ------
@@ -143,9 +148,9 @@ def enlarge(network: RRDBNet, picture: Tensor, memory_budget: int, tell: Tell | 
     tile, pieces = _plan(network, whole, memory_budget)
     work = [_work(config, context.area, piece.area) for piece, context in pieces]
     account = _Account(sum(work), tell)
-    result = picture.new_empty(
-        1, config.out_channels, config.scale * whole.height, config.scale * whole.width
-    )
+    sides = config.scale * whole.height, config.scale * whole.width
+    dtype = torch.uint16 if as_levels else picture.dtype
+    result = picture.new_empty(1, config.out_channels, *sides, dtype=dtype)
     for piece, context in pieces:
         _enlarge_piece(network, cut(picture, context), context, piece, result, tile, account)
     return result
@@ -200,7 +205,10 @@ def _enlarge_piece(
     target = cut(result, context.times(config.scale))
     for box in piece.within(context).tiles(_tail_side(tile)):
         enlarged = _tail_tile(network, picture, features, box, whole)
-        cut(target, box.times(config.scale)).copy_(enlarged)
+        check_finite(enlarged, "the enlarger")
+        cut(target, box.times(config.scale)).copy_(
+            to_levels(enlarged) if target.dtype == torch.uint16 else enlarged
+        )
         account.add(flops_tail(config) * box.area)
 
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from bigart_lib.files import size_in_words
-from bigart_lib.finish.vqgan import reconstruct
-from bigart_lib.machine import MemoryShortageError, is_out_of_memory
-from bigart_lib.progress import Cost, Progress, Report
+from bigart_lib.finish.planner import BudgetError
+from bigart_lib.finish.strips import fastest_strip
+from bigart_lib.finish.vqgan import build, planner, reconstruct
+from bigart_lib.machine import MemoryShortageError, is_out_of_memory, release_memory
+from bigart_lib.progress import Cost, Report
+from bigart_lib.weights import build_empty
 
 if TYPE_CHECKING:
-    import torch
     from diffusers import VQModel
 
-MAPS = 3  # of the finest features, that are in memory at the peak
+CPU = torch.device("cpu")
 
 
 class VQGANEnhancer:
@@ -26,6 +32,7 @@ class VQGANEnhancer:
     config : its sizes, as arguments of diffusers' `VQModel`.
     dtype : the precision that it runs in.
     fingerprint : gives the SHA-256 of its weights.
+    device : where it runs.
     """
 
     def __init__(
@@ -34,38 +41,48 @@ class VQGANEnhancer:
         config: Mapping[str, Any],
         dtype: torch.dtype,
         fingerprint: Callable[[], str],
+        device: torch.device = CPU,
     ) -> None:
         self._network, self._config, self._dtype = network, config, dtype
-        self.fingerprint = fingerprint
+        self.fingerprint, self._device = fingerprint, device
 
     def cost(self, width: int, height: int) -> Cost:
-        """The 3x3 convolutions and the search for the codes; the features that must be in memory at once."""
-        channels, pixels = self._config["block_out_channels"], width * height
-        blocks = 2 * self._config.get("layers_per_block", 1) + 1  # on the way down, and one more up
-        convolutions = sum(36 * blocks * one**2 * pixels / 4**level for level, one in enumerate(channels))
-        codes = self._config.get("num_vq_embeddings", 0) * self._config.get("latent_channels", 0)
-        search = 2 * codes * pixels / 4 ** (len(channels) - 1)
-        return Cost(convolutions + search, MAPS * channels[0] * self._dtype.itemsize * pixels)
+        """The operations and the bytes of the fastest way; with less memory some work is done twice."""
+        plan = planner(self._empty, width, height, self._dtype).plan(math.inf, fastest_strip(self._device))
+        return Cost(plan.operations, plan.memory)
 
-    def enhance(self, picture: torch.Tensor, report: Report) -> torch.Tensor:
-        """Repaint float32 (1, 3, height, width) in [0, 1], of any size.
+    def enhance(self, picture: torch.Tensor, memory_budget: int, report: Report) -> torch.Tensor:
+        """Repaint float32 (1, 3, height, width) in [0, 1], of any size, with the numbers of one piece.
+
+        Parameters
+        ----------
+        memory_budget : bytes of working memory beside the picture and the result.
+        report : told of stage "enhance"; may raise.
 
         Raises
         ------
         MemoryShortageError
-            When the whole picture does not fit into memory: it must go through at once.
+            When the memory does not hold even the smallest strips.
         """
-        report(Progress("enhance", 0, 1))
-        network = self._network()
-        try:
-            result = reconstruct(network, picture.to(network.device, network.dtype)).float().cpu()
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-            height, width = picture.shape[-2:]
-            raise MemoryShortageError(
-                f"the memory is not enough for VQGAN at {width}x{height} px, which takes "
-                f"{size_in_words(self.cost(width, height).memory)}: close other programs, or do without it"
-            ) from error
-        report(Progress("enhance", 1, 1))
-        return result
+        height, width = picture.shape[-2:]
+        budget = memory_budget
+        while True:
+            try:
+                return reconstruct(self._network(), picture, budget, report)
+            except BudgetError as error:
+                raise MemoryShortageError(
+                    f"the memory is not enough for VQGAN at {width}x{height} px: {size_in_words(budget)} may "
+                    f"be used, and it takes {size_in_words(error.least)} at least: close other programs, "
+                    "give more by --memory, or do without it"
+                ) from error
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+            # No more than what was tried, however large the budget was.
+            budget = min(budget, self.cost(width, height).memory) // 2
+            release_memory(self._device)
+
+    @cached_property
+    def _empty(self) -> VQModel:
+        """The network without memory, for its sizes."""
+        return build_empty("VQGAN", build, self._config, "config")

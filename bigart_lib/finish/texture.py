@@ -24,14 +24,16 @@ Box = tuple[int, int, int, int]  # left, upper, right and lower edge in px, as i
 def add(picture: torch.Tensor, settings: TextureSettings, seed: Sequence[int]) -> torch.Tensor:
     """Lay texture over a picture (1, 3, height, width) in [0, 1]; the same seed lays the same field.
 
-    The field has zero mean, before what is clamped at black and white.
+    The field has zero mean, before what is clamped at black and white. Of a picture in 16-bit levels the
+    result is in levels too, so that no large picture is in memory as float.
     """
     height, width = picture.shape[-2:]
     noise = white_noise(height, width, random_generator(*seed))
     textured = torch.empty_like(picture)
     for top in range(0, height, TILE):  # so that the field is never in memory as a whole
         bottom = min(top + TILE, height)
-        textured[..., top:bottom, :] = lay(picture, noise, settings, (0, top, width, bottom))
+        strip = lay(picture, noise, settings, (0, top, width, bottom))
+        textured[..., top:bottom, :] = images.to_levels(strip) if picture.dtype == torch.uint16 else strip
     return textured
 
 
@@ -40,7 +42,7 @@ class TexturePreview:
 
     Parameters
     ----------
-    picture : (1, 3, height, width) in [0, 1], as enlarging left it.
+    picture : (1, 3, height, width) in [0, 1] or in 16-bit levels, as enlarging left it.
     seed : that of the texture on it; its noise is drawn here, once, for the whole picture.
     """
 
@@ -62,9 +64,10 @@ def white_noise(height: int, width: int, generator: torch.Generator) -> torch.Te
 def lay(
     picture: torch.Tensor, noise: torch.Tensor, settings: TextureSettings, box: Box | None = None
 ) -> torch.Tensor:
-    """A picture (1, 3, height, width) in [0, 1], or the part of it in a box, with the field laid over it."""
+    """A picture (1, 3, height, width), or the part of it in a box, in [0, 1] with the field laid over it."""
     left, upper, right, lower = box or (0, 0, picture.shape[-1], picture.shape[-2])
-    return (picture[..., upper:lower, left:right] + field(noise, settings, box)).clamp_(0, 1)
+    part = images.as_float(picture[..., upper:lower, left:right])
+    return (part + field(noise, settings, box)).clamp_(0, 1)
 
 
 def field(noise: torch.Tensor, settings: TextureSettings, box: Box | None = None) -> torch.Tensor:

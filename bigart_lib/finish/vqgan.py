@@ -1,12 +1,10 @@
-"""VQGAN (Esser et al. 2021) as a diffusers `VQModel`: published weights into it, pictures through it.
-
-It runs with as few copies of the picture's features as exactness allows.
-"""
+"""VQGAN (Esser et al. 2021) as a diffusers `VQModel`: published weights into it, pictures through it."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -15,7 +13,11 @@ from torch import nn
 from torch.nn import functional
 
 from bigart_lib import weights
-from bigart_lib.progress import Report, no_report
+from bigart_lib.finish import strips
+from bigart_lib.finish.links import Attention, Convolution, Link, Shape, Strip
+from bigart_lib.finish.planner import Planner
+from bigart_lib.finish.sizes import checked
+from bigart_lib.progress import Progress, Report, no_report
 
 TRAINING_ONLY = "loss."  # how the names begin of tensors that only training needs
 DISTANCES_AT_ONCE = 2**21  # entries of the matrix of distances to the codes: 8 MiB, 16 rows of 131,072 codes
@@ -65,8 +67,8 @@ def load(path: Path, device: torch.device | str = "cpu", dtype: torch.dtype = to
 
 
 def build(config: Mapping) -> VQModel:
-    """A network with the arguments of `VQModel`; entries that begin with an underscore are ignored."""
-    network = VQModel(**{name: value for name, value in config.items() if not name.startswith("_")})
+    """A network with the arguments of `VQModel`; raises as `sizes.checked`."""
+    network = VQModel(**checked(config))
     for module in network.modules():
         if isinstance(module, nn.SiLU):  # each follows a normalisation, whose result nobody else reads
             module.inplace = True
@@ -74,8 +76,14 @@ def build(config: Mapping) -> VQModel:
 
 
 def load_config(path: Path) -> Mapping:
-    """The sizes of a network in a file; the published ones where the file does not carry them."""
-    return weights.read_config(path) or PUBLISHED
+    """The sizes of a network in a file; the published ones where the file does not carry them.
+
+    Raises
+    ------
+    WeightsError
+        When no network has such sizes.
+    """
+    return weights.from_config("VQGAN", checked, weights.read_config(path) or PUBLISHED, str(path))
 
 
 def save(network: VQModel, path: Path, report: Report = no_report) -> None:
@@ -119,17 +127,18 @@ def layout(config: Mapping) -> weights.Layout:
     return weights.Layout((up_blocks, *_RENAMES), r"\.attn.*\.(q|k|v|proj_out)\.weight$", kernel=(1, 1))
 
 
-def reconstruct(network: VQModel, picture: torch.Tensor) -> torch.Tensor:
-    """Paint a picture anew out of the codes that VQGAN learned.
-
-    The whole picture goes through at once: normalisation and attention look at all of it. At its peak this
-    holds three times the finest features: at 1024x1024 with 128 channels, 1.5 GiB in float32. On a CPU let
-    the network be `channels_last`: else convolutions reorder their inputs and outputs, two copies more.
+def reconstruct(
+    network: VQModel, picture: torch.Tensor, memory_budget: float = math.inf, report: Report = no_report
+) -> torch.Tensor:
+    """Paint a picture anew out of the codes that VQGAN learned, with the numbers of one piece.
 
     Parameters
     ----------
     network : on the device and with the dtype to compute with.
     picture : 1 x 3 x height x width, floating point, in [0, 1], of any size from one pixel up.
+    memory_budget : bytes of working memory beside the picture, the result and the weights. Where it does not
+        hold the largest features, they are computed several times.
+    report : told of stage "enhance" after each strip; may raise.
 
     Returns
     -------
@@ -139,17 +148,28 @@ def reconstruct(network: VQModel, picture: torch.Tensor) -> torch.Tensor:
     ------
     ValueError
         If `picture` has another shape or dtype, or values outside of [0, 1].
+    BudgetError
+        If the budget does not hold even the smallest strips.
     """
     _check_picture(picture)
     height, width = picture.shape[-2:]
-    weight = network.quantize.embedding.weight
+    links, weight = chain(network), network.quantize.embedding.weight
+    plans = planner(network, width, height, weight.dtype)
+    plan = plans.plan(memory_budget, strips.fastest_strip(weight.device))
+    source = _PictureRows(picture, downsampling(network), weight)
+    # made outside of inference mode, so that the caller gets an ordinary tensor
+    result = _Result(picture)
     with torch.inference_mode():
-        signed = _pad(picture.float(), downsampling(network)) * 2 - 1
-        latents = encode(network, signed.to(weight.device, weight.dtype))
-        del signed
-        painted = decode(network, quantise(network, latents)[0])
-    # outside of inference mode, so that the caller gets an ordinary tensor
-    return (painted[..., :height, :width].to(picture) / 2 + 0.5).clamp(0, 1)
+        strips.run(
+            links, plans, plan, source, result, lambda done, total: report(Progress("enhance", done, total))
+        )
+    return result.picture
+
+
+def planner(network: VQModel, width: int, height: int, dtype: torch.dtype) -> Planner:
+    """Plans how a picture of this size, in px, goes through; the network may be without memory."""
+    sides = (side + -side % downsampling(network) for side in (height, width))
+    return Planner(chain(network), Shape(network.config.in_channels, *sides), dtype)
 
 
 def downsampling(network: VQModel) -> int:
@@ -157,10 +177,14 @@ def downsampling(network: VQModel) -> int:
     return 2 ** (len(network.config.block_out_channels) - 1)
 
 
+def chain(network: VQModel) -> list[Link]:
+    """The links from a picture in [-1, 1] to the one painted anew."""
+    return [*_encoder(network), _Quantiser(network), *_decoder(network)]
+
+
 def encode(network: VQModel, signed: torch.Tensor) -> torch.Tensor:
     """Turn pictures in [-1, 1], their sizes multiples of `downsampling`, into latents: N x C x h x w."""
-    encoder = network.encoder
-    return network.quant_conv(_run(encoder, [*encoder.down_blocks, encoder.mid_block], signed))
+    return strips.run_whole(_encoder(network), signed)
 
 
 def quantise(network: VQModel, latents: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -170,6 +194,7 @@ def quantise(network: VQModel, latents: torch.Tensor) -> tuple[torch.Tensor, tor
     -------
     The codes, shaped like `latents`, and their indices, N x h x w.
     """
+    weights.check_finite(latents, "VQGAN's encoder")  # what is no number has a nearest code too
     codes = network.quantize.embedding.weight
     vectors = latents.permute(0, 2, 3, 1).flatten(0, 2)
     # Written into one tensor: small results between the large ones would fragment the memory.
@@ -195,39 +220,100 @@ def _first_least(rows: torch.Tensor) -> torch.Tensor:
 
 def decode(network: VQModel, quantised: torch.Tensor) -> torch.Tensor:
     """Turn codes, N x C x h x w, into pictures, about in [-1, 1]."""
+    return strips.run_whole(_decoder(network), quantised)
+
+
+def _encoder(network: VQModel) -> list[Link]:
+    encoder = network.encoder
+    return [*_half(encoder, [*encoder.down_blocks, encoder.mid_block]), Convolution(network.quant_conv)]
+
+
+def _decoder(network: VQModel) -> list[Link]:
     decoder = network.decoder
-    return _run(decoder, [decoder.mid_block, *decoder.up_blocks], network.post_quant_conv(quantised))
+    return [Convolution(network.post_quant_conv), *_half(decoder, [decoder.mid_block, *decoder.up_blocks])]
 
 
-def _run(half: nn.Module, blocks: Iterable[nn.Module], features: torch.Tensor) -> torch.Tensor:
-    """One half of the network, as its own `forward`, which would keep two more copies of the features."""
-    features = half.conv_in(features)
+def _half(half: nn.Module, blocks: Iterable[nn.Module]) -> Iterator[Link]:
+    """The links of an encoder or a decoder."""
+    yield Convolution(half.conv_in)
     for block in blocks:
         attentions = [*(getattr(block, "attentions", None) or ())]
         for position, resnet in enumerate(block.resnets):
-            features = _run_resnet(resnet, features)
+            yield Convolution(resnet.conv1, resnet.norm1, resnet.nonlinearity, keeps=True)
+            shortcut = resnet.conv_shortcut
+            yield Convolution(resnet.conv2, resnet.norm2, resnet.nonlinearity, adds=True, shortcut=shortcut)
             if position < len(attentions) and attentions[position] is not None:
-                features = attentions[position](features)
-        for resample in getattr(block, "downsamplers", None) or getattr(block, "upsamplers", None) or ():
-            features = resample(features)
-    return half.conv_out(half.conv_act(half.conv_norm_out(features)))
+                yield Attention(attentions[position])
+        for resample in getattr(block, "downsamplers", None) or ():
+            yield Convolution(resample.conv)
+        for resample in getattr(block, "upsamplers", None) or ():
+            yield Convolution(resample.conv, enlarges=True)
+    yield Convolution(half.conv_out, half.conv_norm_out, half.conv_act)
 
 
-def _run_resnet(block: nn.Module, features: torch.Tensor) -> torch.Tensor:
-    hidden = block.conv1(block.nonlinearity(block.norm1(features)))
-    hidden = block.norm2(hidden)
-    hidden = block.conv2(block.nonlinearity(hidden))
-    shortcut = features if block.conv_shortcut is None else block.conv_shortcut(features)
-    return hidden.add_(shortcut)
+@dataclass(frozen=True)
+class _Quantiser(Link):
+    """Latents to codes."""
+
+    network: VQModel
+
+    def operations(self, before: Shape) -> int:
+        """Of the products of all latents with all codes."""
+        return 2 * self.network.quantize.embedding.weight.numel() * before.height * before.width
+
+    def scratch(self, before: Shape, itemsize: int) -> int:
+        """The distances, with what is gathered of them, and the codes in float32 and their squares."""
+        codes = self.network.quantize.embedding.weight
+        distances = min(DISTANCES_AT_ONCE, len(codes) * before.height * before.width)
+        return 4 * (3 * distances + codes.numel() + len(codes))
+
+    def run(self, strips: Iterable[Strip], *_: object) -> Iterator[Strip]:
+        """Each place for itself."""
+        for strip in strips:
+            codes, _ = quantise(self.network, strip.main)
+            yield Strip(codes.contiguous(memory_format=torch.channels_last), None, strip.is_last)
 
 
-def _pad(picture: torch.Tensor, multiple: int) -> torch.Tensor:
-    """Pad below and at the right by reflection, or by repeating the edge where too small to reflect."""
-    height, width = picture.shape[-2:]
-    for length, sides in ((width, (0, -width % multiple, 0, 0)), (height, (0, 0, 0, -height % multiple))):
-        if any(sides):
-            picture = functional.pad(picture, sides, mode="reflect" if sum(sides) < length else "replicate")
-    return picture
+class _PictureRows:
+    """A picture in [0, 1] as strips in [-1, 1], with the sides that the network needs."""
+
+    def __init__(self, picture: torch.Tensor, multiple: int, like: torch.Tensor) -> None:
+        self._picture, self._like = picture, like
+        self._rows, self._columns = (
+            _mirror(side, multiple).to(picture.device) for side in picture.shape[-2:]
+        )
+
+    def strips(self, rows: int, is_last: bool) -> Iterator[Strip]:
+        """Rows in the network's precision, on its device."""
+        parts = self._rows.split(rows)
+        for number, part in enumerate(parts, 1):
+            some = self._picture[:, :, part]
+            if len(self._columns) > some.shape[3]:
+                some = some[..., self._columns]
+            signed = (some.float() * 2 - 1).to(self._like.device, self._like.dtype)
+            yield Strip(signed.contiguous(memory_format=torch.channels_last), None, number == len(parts))
+
+
+class _Result:
+    """Takes strips in [-1, 1], and is the picture in [0, 1]."""
+
+    def __init__(self, like: torch.Tensor) -> None:
+        self.picture, self._top = torch.empty_like(like), 0
+
+    def add(self, strip: Strip) -> None:
+        """Take the next strip; what lies beyond the edges was only for the network."""
+        rows = self.picture[:, :, self._top : self._top + strip.main.shape[2]]
+        weights.check_finite(strip.main, "VQGAN's decoder")
+        painted = strip.main[:, :, : rows.shape[2], : rows.shape[3]].to(rows)
+        rows.copy_(painted.div_(2).add_(0.5).clamp_(0, 1))
+        self._top += strip.main.shape[2]
+
+
+def _mirror(length: int, multiple: int) -> torch.Tensor:
+    """Indices of rows or columns up to a multiple: by reflection, or the last where too small to reflect."""
+    missing = -length % multiple
+    mirrored = range(length - 2, length - 2 - missing, -1) if missing < length else missing * [length - 1]
+    return torch.tensor([*range(length), *mirrored])
 
 
 def _check_tensors(tensors: Mapping, source: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -264,14 +264,28 @@ def read(path: Path) -> tuple[Recipe, bool]:
 def read_picture(path: Path) -> tuple[Recipe, Image.Image]:
     """The recipe in a picture's file, and the picture; raises as `read` does."""
     with opened(path) as image:
+        found = _read(from_json, image, path)
         image.load()
-        text = getattr(image, "text", {}).get(TEXT_KEY)
-        if text is None:
-            raise PictureError(f"{path} carries no recipe: it was not made by BIG.art, or saved again since")
-        try:
-            return from_json(text), image.convert("RGB")
-        except ValueError as error:
-            raise PictureError(f"{path}: {error}") from None
+        return found, image if image.mode == "RGB" else image.convert("RGB")
+
+
+def read_as_written(path: Path) -> dict[str, Any]:
+    """The recipe in a picture's file with all that its version wrote; raises as `read` does."""
+    with opened(path) as image:
+        return _read(lambda text: load_json(text, "a recipe"), image, path)
+
+
+def _read(read: Callable[[str], Any], image: Image.Image, path: Path) -> Any:
+    """What `read` makes of the recipe's text."""
+    if TEXT_KEY not in image.info:
+        image.load()  # other programs write texts behind the pixels
+    text = image.info.get(TEXT_KEY)
+    if not isinstance(text, str):
+        raise PictureError(f"{path} carries no recipe: it was not made by BIG.art, or saved again since")
+    try:
+        return read(text)
+    except ValueError as error:
+        raise PictureError(f"{path}: {error}") from None
 
 
 def pixel_hash(image: Image.Image) -> str:

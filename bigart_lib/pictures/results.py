@@ -16,6 +16,8 @@ from bigart_lib.settings import GenerateSettings
 if TYPE_CHECKING:
     import torch
 
+SHEET = "candidates"  # the stage that a contact sheet is
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -38,6 +40,11 @@ class Candidate:
     def number(self) -> int:
         """What an artist calls it, from 1."""
         return self.recipe.index + 1
+
+    def save(self, path: Path | str, dpi: int = images.PRINT_DPI) -> None:
+        """Write the picture as a new PNG with its recipe; raises as `images.save` does."""
+        image = self.image
+        images.save(image, path, with_pixels(self.recipe, str(max(self.size)), image).texts(), dpi)
 
 
 @dataclass(frozen=True)
@@ -64,8 +71,14 @@ class Candidates:
         return contact_sheet(
             [candidate.image for candidate in self.pictures],
             [str(candidate.number) for candidate in self.pictures],
-            f"{self.prompt} - seed {self.settings.seed}",
+            self.prompt,
+            f"seed {self.settings.seed}",
         )
+
+    def save(self, path: Path | str, dpi: int = images.PRINT_DPI) -> None:
+        """Write the contact sheet as a new PNG with the recipe of all; raises as `images.save` does."""
+        image = self.sheet()
+        images.save(image, path, with_pixels(self.recipe, SHEET, image).texts(), dpi)
 
 
 class Levels:
@@ -108,8 +121,8 @@ class Painting:
         return next(reversed(self.recipes.values()))
 
     def save(self, path: Path | str, dpi: int = images.PRINT_DPI) -> None:
-        """Write the finished picture as a new PNG with its recipe; refuses to overwrite."""
-        images.save(self.image, Path(path), self.recipe.texts(), dpi)
+        """Write the finished picture as a new PNG with its recipe; raises as `images.save` does."""
+        images.save(self.image, path, self.recipe.texts(), dpi)
 
     def begin(self, steps: Any) -> None:
         """Forget the pictures of steps that are not in this plan."""
@@ -124,9 +137,8 @@ class Painting:
         return self._levels.get(step) is not None
 
     def get(self, step: Any) -> torch.Tensor | None:
-        """The step's result, float32 in [0, 1]; None if it is not kept."""
-        levels = self._levels.get(step)
-        return None if levels is None else images.from_levels(levels)
+        """The step's result, in 16-bit levels; None if it is not kept."""
+        return self._levels.get(step)
 
     def put(self, step: Any, levels: torch.Tensor) -> None:
         """Keep the step's result, in 16-bit levels."""

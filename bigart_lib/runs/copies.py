@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from bigart_lib.files import free_names, name_stem, set_aside, writing
+from bigart_lib.files import name_stem, set_aside, writing
+from bigart_lib.runs.folders import free_folder
 from bigart_lib.runs.journal import JOURNAL, Journal, file_hash, merged, write_values
 
 
@@ -25,14 +26,19 @@ def copy_run(run: Journal, parent: Path) -> Path:
     OSError
         When a file could not be copied, or is not the same after it was.
     """
-    target = find_copy(run, parent) or _free_folder(run.folder.name, parent)
+    target = find_copy(run, parent) or free_folder(run.folder.name, parent)
     values = run.values
     with suppress(OSError, ValueError):
         values = merged(values, Journal(target).values)
     write_values(target, values)  # first: what it names and is not there yet is known to be missing
+    copy_files(run, target)
+    return target
+
+
+def copy_files(run: Journal, target: Path) -> None:
+    """Copy the files of a run that are not in another folder yet; raises as `copy_run`."""
     for path in _files(run.folder):
         _copy(path, target / path.relative_to(run.folder), run.hashes(path))
-    return target
 
 
 def find_copy(run: Journal, parent: Path) -> Path | None:
@@ -44,15 +50,6 @@ def find_copy(run: Journal, parent: Path) -> Path | None:
             if Journal(folder).id == run.id:
                 return folder
     return None
-
-
-def _free_folder(name: str, parent: Path) -> Path:
-    parent.mkdir(parents=True, exist_ok=True)
-    for free in free_names(name):
-        with suppress(FileExistsError):
-            (parent / free).mkdir()
-            return parent / free
-    raise AssertionError("unreachable")
 
 
 def _files(folder: Path) -> Iterator[Path]:

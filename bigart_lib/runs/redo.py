@@ -97,13 +97,14 @@ def redo(
     if changes:  # else everything is to be made again
         work.elsewhere = (path.parent / EXACT,)
     steps = _steps_to_make(bigart, first, run.recipe_of(recipe.index, wanted.paint), size)
-    if brought is not None:
-        work.put(steps[0], images.image_levels(brought))
-    computed = len([step for step in bigart.forecast(steps, work).steps if step.is_costly])
     try:
         run.want((recipe.index, wanted.paint, steps))
+        if brought is not None:
+            work.put(steps[0], images.image_levels(brought))
+        computed = len([step for step in bigart.forecast(steps, work).steps if step.is_costly])
         with _same_threads(first), run.at_work():
             bigart.run(run.recipe_of(recipe.index, wanted.paint), steps, work, report)
+            run.save_rest(work)
     except BaseException:
         run.discard_if_empty()
         raise

@@ -34,17 +34,21 @@ def seconds_left(run: Run, bigart: BigArt) -> float:
     return sum(bigart.forecast(steps, run.work(index)).seconds for index, steps in plans.items())
 
 
-def resume(run: Run, bigart: BigArt, report: Report = no_report) -> tuple[Path | None, Candidates | None]:
+def resume(
+    run: Run, bigart: BigArt, report: Report = no_report
+) -> tuple[dict[int | None, Path], Candidates | None]:
     """Make what was begun and is not made; what is made is compared with its hash, and not made again.
 
     Returns
     -------
-    The file of the last picture that was wanted, and the candidates, where the run has some.
+    The file of the last picture of each candidate that was to be taken further, by its index, and the
+    candidates, where the run has some.
     """
-    candidates, last = None, run.sheet
+    candidates, made = None, {}
     if run.recipe.prompt is not None:
         candidates = run.paint_candidates(bigart, report)
     for wanted in run.wanted():
         if wanted.paint is not None:
-            last = run.paint(bigart, wanted.index, wanted.settings, report).last
-    return last, candidates
+            made[wanted.index] = run.paint(bigart, wanted.index, wanted.settings, report).last
+            run.close(wanted.index)
+    return made, candidates

@@ -15,8 +15,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -26,21 +24,39 @@ from typing import Any
 from PIL import Image
 
 from bigart_lib.bigart import BigArt
-from bigart_lib.files import free_names, remove_parts, set_aside
+from bigart_lib.files import check_room, free_names, remove_parts, set_aside, size_in_words
 from bigart_lib.machine import precision_name
 from bigart_lib.pictures import images
 from bigart_lib.pictures.recipe import Recipe, from_dict, read
-from bigart_lib.pictures.results import Candidates, with_pixels
+from bigart_lib.pictures.results import SHEET, Candidates, with_pixels
 from bigart_lib.plan import to_do
 from bigart_lib.progress import Report, no_report
+from bigart_lib.runs.copies import copy_files
+from bigart_lib.runs.folders import folder_name, free_folder
 from bigart_lib.runs.journal import JOURNAL, UPDATE_LOCK, Journal, Plan, file_hash, locked
-from bigart_lib.runs.work import Work
+from bigart_lib.runs.work import Unsaved, Work
 from bigart_lib.settings import PaintSettings
 
-SHEET = "candidates"  # name of the contact sheet
-LONGEST_NAME = 48  # characters of a prompt in a folder's name
+SHEET_BYTES = 2_000_000  # about
 DEFAULT_FOLDER = Path("bigart_pictures")
 WORK_LOCK = ".work.lock"
+
+
+class UnsavedError(OSError):
+    """Pictures are made and could not be written: they stay in memory, and `Run.move` writes them elsewhere.
+
+    Parameters
+    ----------
+    run : whose pictures they are.
+    made : what the work gave, as if all of it had been written.
+    """
+
+    def __init__(self, run: Run, reason: OSError, made: Any) -> None:
+        pictures = f"{len(run.unsaved)} picture{'s' if len(run.unsaved) > 1 else ''}"
+        super().__init__(
+            f"{pictures} could not be written to {run.path} ({reason.strerror or reason}) and stay in memory"
+        )
+        self.run, self.made = run, made
 
 
 class Run(Journal):
@@ -48,9 +64,14 @@ class Run(Journal):
 
     def __init__(self, path: Path, values: dict[str, Any] | None = None) -> None:
         super().__init__(path, values)
-        self.path = path
         self.recipe: Recipe = from_dict(self.values["recipe"])
+        self.unsaved: dict[str, Unsaved] = {}  # by the keys of their steps
         self._works: dict[int | None, Work] = {}
+
+    @property
+    def path(self) -> Path:
+        """Its folder."""
+        return self.folder
 
     @classmethod
     def new(
@@ -77,23 +98,14 @@ class Run(Journal):
         OSError
             When the folder cannot be made.
         """
-        words = _folder_name(title)
-        parent.mkdir(parents=True, exist_ok=True)
-        for name in free_names(words):
-            if beside and (beside / name).exists():
-                continue
-            try:
-                (parent / name).mkdir()
-                break
-            except FileExistsError:
-                continue
+        folder = free_folder(folder_name(title), parent, beside)
         if indices is None:
             indices = range(recipe.generate.count) if recipe.prompt is not None else ()
         values = {
             "recipe": recipe.to_dict(), "options": options or {}, "size": size, "indices": list(indices),
             "favourites": [], "wanted": [], "made": {},
         }  # fmt: skip
-        return cls(parent / name, values)
+        return cls(folder, values)
 
     @property
     def options(self) -> dict[str, Any]:
@@ -153,6 +165,7 @@ class Run(Journal):
         with self.at_work():
             candidates = bigart.paint_candidates(self.recipe, report, self.work, self.indices)
             self._write_sheet(candidates)
+            self.save_rest(candidates)
         return candidates
 
     def paint(
@@ -166,7 +179,17 @@ class Run(Journal):
         work = self.work(index)
         with self.at_work():
             bigart.run(recipe, steps, work, report)
+            self.save_rest(work)
         return work
+
+    def want(self, *plans: Plan) -> None:
+        """Note plans before they are begun; raises OSError where the disk has no room for their pictures."""
+        sizes = [self.work(index).bytes_to_write(steps) for index, _, steps in plans]
+        pictures, results = (sum(kind) for kind in zip(*sizes, strict=True))
+        if pictures or results:
+            rest = f", {size_in_words(results)} of it for results to go on from (--keep none)"
+            check_room(self.path, pictures + results + SHEET_BYTES, rest if results else "")
+        super().want(*plans)
 
     def _check(self, bigart: BigArt, *plans: Plan) -> None:
         """Refuse to let other networks than the run's make one of its steps."""
@@ -198,9 +221,57 @@ class Run(Journal):
         if self.made(key) is not None:
             return
         image = candidates.sheet()
-        made_by = with_pixels(candidates.recipe, SHEET, image)
-        path = self.save(self.path, SHEET, image, made_by)
-        self.record(key, path, made_by.pixels)
+        self.finish(key, Unsaved(None, SHEET, image, with_pixels(candidates.recipe, SHEET, image)))
+
+    def folder_of(self, index: int | None) -> Path:
+        """Where the pictures of a candidate are, or of the picture that was brought."""
+        return self.path if index is None else self.path / f"candidate-{index + 1}"
+
+    def finish(self, key: str, made: Unsaved) -> None:
+        """Write a step's picture and note it; where that fails it stays in memory, and the work goes on."""
+        self.unsaved[key] = made
+        with suppress(OSError):
+            self._save(key)
+
+    def save_rest(self, made: Any = None) -> None:
+        """Write what could not be written before.
+
+        Raises
+        ------
+        UnsavedError
+            Where that still fails; with what the work gave.
+        """
+        try:
+            for key in [*self.unsaved]:
+                self._save(key)
+            if self.is_unwritten:
+                with self.updating():
+                    pass
+        except OSError as error:
+            raise UnsavedError(self, error, made) from error
+
+    def move(self, parent: Path) -> None:
+        """Go on in a new folder below another parent, with all that is written and all that is in memory.
+
+        Raises
+        ------
+        OSError
+            Where that folder does not take them either; the run is where it was.
+        """
+        before, target = self.path, free_folder(self.path.name, parent)
+        try:
+            copy_files(self, target)
+            self.folder, self.is_unwritten = target, True
+            self.save_rest()
+        except OSError:
+            self.folder = before
+            raise
+
+    def _save(self, key: str) -> None:
+        one = self.unsaved[key]
+        path = self.save(self.folder_of(one.index), one.name, one.image, one.recipe)
+        del self.unsaved[key]  # the picture is safe; the journal may have to wait
+        self.record(key, path, one.recipe.pixels)
 
     def save(self, folder: Path, name: str, image: Image.Image, made_by: Recipe) -> Path:
         """Write a picture as NAME.png, or NAME-2.png where another picture has that name; returns where."""
@@ -218,8 +289,10 @@ class Run(Journal):
         raise AssertionError("unreachable")
 
     def discard_if_empty(self) -> bool:
-        """Remove the folder if no picture is in it; returns whether it is gone."""
-        if any(path.is_file() and path.suffix in (".png", ".safetensors") for path in self.path.rglob("*")):
+        """Remove the folder if no picture is in it, or waits for it; returns whether it is gone."""
+        if self.unsaved or any(
+            path.is_file() and path.suffix in (".png", ".safetensors") for path in self.path.rglob("*")
+        ):
             return False
         remove_parts(self.path)
         for name in (JOURNAL, UPDATE_LOCK, WORK_LOCK):
@@ -228,16 +301,6 @@ class Run(Journal):
             with suppress(OSError):
                 folder.rmdir()
         return not self.path.exists()
-
-
-def _folder_name(title: str) -> str:
-    """The words of a title, as far as the file system can spell them."""
-    words = re.sub(r"\W+", "-", title.lower()).strip("-")[:LONGEST_NAME].strip("-")
-    try:
-        os.fsencode(words)
-    except UnicodeEncodeError:
-        words = ""
-    return words or "picture"
 
 
 def open_run(folder: Path | str) -> Run:

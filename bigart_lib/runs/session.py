@@ -18,15 +18,15 @@ from bigart_lib.pictures.results import Candidates
 from bigart_lib.plan import Step
 from bigart_lib.progress import CancelledError, Report, no_report
 from bigart_lib.runs.copies import copy_run
-from bigart_lib.runs.run import DEFAULT_FOLDER, Run, all_runs, open_run
+from bigart_lib.runs.run import DEFAULT_FOLDER, Run, UnsavedError, all_runs, open_run
 from bigart_lib.runs.work import Work
-from bigart_lib.settings import PICTURE_SIZES, Ancestor, GenerateSettings, PaintSettings, TextureSettings
+from bigart_lib.settings import PICTURE_SIZES, GenerateSettings, PaintSettings, TextureSettings
 
 if TYPE_CHECKING:
     from bigart_lib.finish.texture import TexturePreview
 
-VARIATION_DISTANCE = 0.5  # of "more like this": the scene stays, its details move
 OPEN_WORKS = 3  # each takes some 200 MB once it is large
+OPEN_BATCHES = 3  # each takes some 10 MB; the others are read from disk when they are wanted
 
 
 @dataclass
@@ -40,12 +40,6 @@ class Batch:
         """Which candidate of the recipe the one in this place is."""
         return self.candidates[position].recipe.index
 
-    def ancestor(self, position: int) -> Ancestor:
-        """A candidate, for variations to stay near."""
-        settings = self.candidates.settings
-        distance = settings.distance if settings.near else 1.0
-        return Ancestor(settings.seed, self.index(position), distance)
-
     def last_picked(self) -> int | None:
         """The place of the candidate that was taken further last, by whoever did it."""
         painted = [one.index for one in self.run.wanted() if one.paint is not None]
@@ -54,7 +48,7 @@ class Batch:
     @property
     def favourites(self) -> set[int]:
         """The places of the favourites."""
-        return {place for place, index in enumerate(self.run.indices) if index in self.run.favourites}
+        return {*favourite_places(self.run)}
 
 
 class Session:
@@ -75,7 +69,7 @@ class Session:
         self.folder = Path(folder)
         self.copy_to = Path(copy_to) if copy_to else None
         self.copy_problem = ""  # why the last copy was not made
-        self.batches: list[Batch] = []
+        self.batches: list[Batch] = []  # that are in memory, the latest last
         self._open: list[tuple[Run, int]] = []  # what was picked, the latest last
 
     def measure(self) -> None:
@@ -104,20 +98,21 @@ class Session:
         run = Run.new(self.folder, recipe.prompt, recipe, self.bigart.options, beside=self.copy_to)
         try:
             candidates = run.paint_candidates(self.bigart, report)
+        except UnsavedError as error:
+            self._enter(Batch(error.made, run))
+            raise
         except BaseException as error:
             if not run.discard_if_empty() and isinstance(error, CancelledError):
                 run.give_up_candidates()
             raise
         self._copy(run)
-        self.batches.append(Batch(candidates, run))
-        return self.batches[-1]
+        return self._enter(Batch(candidates, run))
 
     def variations(
         self, batch: Batch, position: int, settings: GenerateSettings, report: Report = no_report
     ) -> Batch:
         """Paint a batch that stays near one of another batch."""
-        near = (*batch.candidates.settings.near, batch.ancestor(position))
-        settings = replace(settings, near=near, distance=VARIATION_DISTANCE)
+        settings = replace(settings, near=batch.candidates.settings.line(batch.index(position)))
         return self.generate(batch.candidates.prompt, settings, report)
 
     def paint(self, batch: Batch, position: int, settings: PaintSettings, report: Report = no_report) -> Work:
@@ -167,7 +162,11 @@ class Session:
         return self.work(batch, position).preview(enlarged, steps[textured[-1]].seed)
 
     def earlier(self, most: int = 12) -> list[Path]:
-        """Folders of batches on disk that this session has not opened, the latest touched first."""
+        """Folders of batches on disk that are not in memory, the latest touched first."""
+        return [run.path for run in self.others()[:most]]
+
+    def others(self) -> list[Run]:
+        """Every run with candidates on disk that is not in memory, the latest touched first."""
         near = all_runs(self.folder)
         touched = {run.id: run.touched for run in near}
         far = all_runs(self.copy_to) if self.copy_to else []
@@ -176,7 +175,7 @@ class Session:
         found = [run for run in near if run.id not in hidden]
         found += [run for run in far if run.id not in {batch.run.id for batch in self.batches}]
         newest = sorted(found, key=lambda run: run.touched, reverse=True)
-        return [run.path for run in newest if run.indices][:most]
+        return [run for run in newest if run.indices]
 
     def open(self, path: Path, report: Report = no_report) -> Batch:
         """Go on with a batch from disk; candidates that are missing or damaged are painted again.
@@ -191,9 +190,34 @@ class Session:
             run = open_run(copy_run(run, self.folder))
         if run.recipe.prompt is None:
             raise images.PictureError(f"{path} holds no candidates: it is a picture that was enlarged")
-        batch = Batch(run.paint_candidates(self.bigart, report), run)
-        self.batches.append(batch)
+        return self._enter(Batch(run.paint_candidates(self.bigart, report), run))
+
+    def _enter(self, batch: Batch) -> Batch:
+        """Keep in memory the latest batches, and those of which the disk did not take all."""
+        unsaved = self.unsaved
+        closed = [one.run for one in self.batches[: 1 - OPEN_BATCHES] if one.run not in unsaved]
+        for run in closed:
+            for index in run.indices:
+                run.close(index)
+        self.batches = [*(one for one in self.batches if one.run not in closed), batch]
         return batch
+
+    @property
+    def unsaved(self) -> list[Run]:
+        """The runs whose pictures the disk did not take."""
+        return [batch.run for batch in self.batches if batch.run.unsaved or batch.run.is_unwritten]
+
+    def save_elsewhere(self, folder: Path | str) -> None:
+        """Write what the disk did not take into another folder, and go on there.
+
+        Raises
+        ------
+        OSError
+            When that folder cannot be written to either; everything stays as it is.
+        """
+        for run in self.unsaved:
+            run.move(Path(folder).expanduser())
+        self.folder = Path(folder).expanduser()
 
     def toggle_favourite(self, batch: Batch, position: int) -> bool:
         """Make a candidate a favourite, or no longer; returns which."""
@@ -217,6 +241,11 @@ def _first_size(session: Session, batch: Batch) -> int:
     return max(session.bigart.native_size(batch.run.recipe)) * session.bigart.scale
 
 
+def favourite_places(run: Run) -> list[int]:
+    """The places of the favourites among the candidates of a run."""
+    return [place for place, index in enumerate(run.indices) if index in run.favourites]
+
+
 def describe(folder: Path) -> str:
     """What an earlier session left in a folder, in words."""
     try:
@@ -228,9 +257,10 @@ def describe(folder: Path) -> str:
     return f"{words}, painted up to {max(sizes)} px" if sizes else words
 
 
-def first_candidate(folder: Path) -> Image.Image:
-    """A small picture to know a folder by."""
-    for path in sorted((folder / "candidate-1").glob("[0-9]*.png"), key=lambda path: path.stat().st_size):
+def first_candidate(folder: Path, index: int = 0) -> Image.Image:
+    """A small picture to know a folder by: of its first candidate, or of another."""
+    files = (folder / f"candidate-{index + 1}").glob("[0-9]*.png")
+    for path in sorted(files, key=lambda path: path.stat().st_size):
         try:
             return images.read(path)
         except images.PictureError:

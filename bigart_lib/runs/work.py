@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from bigart_lib.files import writing
 from bigart_lib.pictures import images
 from bigart_lib.pictures.recipe import Recipe, read_picture
 from bigart_lib.pictures.results import Levels
-from bigart_lib.plan import Step
+from bigart_lib.plan import Step, to_do
 from bigart_lib.settings import PaintSettings
 
 if TYPE_CHECKING:
@@ -29,6 +30,18 @@ KEEP = ("none", "exact", "all")  # which of them are kept: none, up to 4096x4096
 MOST_EXACT = 4096 * 4096  # pixels
 TENSOR = "picture"  # its name in a file
 IMAGES_IN_MEMORY = 4
+PNG_BYTES = 2.5  # of a pixel with texture, about
+EXACT_BYTES = 6  # of a pixel
+
+
+@dataclass(frozen=True)
+class Unsaved:
+    """A picture that waits to be written."""
+
+    index: int | None  # of the candidate; None for the picture that was brought, and for the contact sheet
+    name: str
+    image: Image.Image
+    recipe: Recipe
 
 
 class Work:
@@ -42,12 +55,16 @@ class Work:
 
     def __init__(self, run: Run, index: int | None, elsewhere: Sequence[Path] = ()) -> None:
         self.run, self.index = run, index
-        self.folder = run.path if index is None else run.path / f"candidate-{index + 1}"
         self.elsewhere = elsewhere
         self.steps: tuple[Step, ...] = ()
         self._levels = Levels()
         self._images: dict[str, Image.Image] = {}
         self._preview: tuple[str, TexturePreview] | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Where its pictures are."""
+        return self.run.folder_of(self.index)
 
     def settings(self) -> PaintSettings | None:
         """What the latest painting was begun with."""
@@ -68,14 +85,11 @@ class Work:
         return step.action == "source" and self.made(step) is not None
 
     def get(self, step: Step) -> torch.Tensor | None:
-        """The step's result, float32 in [0, 1]; None where it is not here, or damaged."""
+        """The step's result, in 16-bit levels; None where it is not here, or damaged."""
         levels = self._levels.get(step)
-        if levels is None:
-            levels = self._read(step)
-            if levels is None:
-                return None
+        if levels is None and (levels := self._read(step)) is not None:
             self._levels.put(step, levels)
-        return images.from_levels(levels)
+        return levels
 
     def _read(self, step: Step) -> torch.Tensor | None:
         own, *others = self._exact_files(step)
@@ -92,20 +106,32 @@ class Work:
     def put(self, step: Step, levels: torch.Tensor) -> None:
         """Keep the step's result; on disk as far as the run keeps such."""
         self._levels.put(step, levels)
+        if self._is_kept(step):
+            with suppress(OSError):  # a full disk: what is in memory is enough to go on
+                _write_exact(self.folder / EXACT / f"{step.key}.safetensors", levels)
+
+    def _is_kept(self, step: Step) -> bool:
+        """Whether the step's unrounded result is for the disk too."""
         keep = self.run.options.get("keep", "exact")
-        is_kept = keep == "all" or (keep == "exact" and step.pixels <= MOST_EXACT)
-        if is_kept or step.action == "source":  # which cannot be made again
-            _write_exact(self.folder / EXACT / f"{step.key}.safetensors", levels)
+        is_wanted = keep == "all" or (keep == "exact" and step.pixels <= MOST_EXACT)
+        return step.action == "source" or (is_wanted and step.is_costly)  # what was brought cannot be made
+
+    def bytes_to_write(self, steps: Sequence[Step]) -> tuple[float, float]:
+        """About what the pictures of a plan that are not made yet will take on disk, and the results."""
+        computed, written = to_do(steps, self)
+        pictures = sum(PNG_BYTES * step.pixels for step in written)
+        return pictures, sum(EXACT_BYTES * step.pixels for step in computed if self._is_kept(step))
 
     def made(self, step: Step) -> str | None:
-        """The pixel hash of the step's picture, if its file is whole."""
+        """The pixel hash of the step's picture, if its file is whole, or it waits for room on the disk."""
+        if step.key in self.run.unsaved:
+            return self.run.unsaved[step.key].recipe.pixels
         entry = self.run.made(step.key)
         return entry["pixels"] if entry else None
 
     def finish(self, step: Step, image: Image.Image, recipe: Recipe) -> None:
         """Write the step's picture, and note it in the journal."""
-        path = self.run.save(self.folder, step.name, image, recipe)
-        self.run.record(step.key, path, recipe.pixels)
+        self.run.finish(step.key, Unsaved(self.index, step.name, image, recipe))
         self._remember(step.key, image)
 
     # ---------------------------------------------------------------------------- what people look at
@@ -128,6 +154,8 @@ class Work:
 
     def image(self, step: Step) -> Image.Image | None:
         """The step's picture, rounded to 8 bits; None if it is not made."""
+        if step.key in self.run.unsaved:
+            return self.run.unsaved[step.key].image
         if step.key not in self._images:
             path = self.file(step)
             if path is None:

@@ -18,12 +18,15 @@ def studio(
 ) -> ipywidgets.Widget:
     """The studio, to be displayed as the last line of a cell.
 
+    One that was opened before in this kernel is closed, and its memory is freed. What it was making stops at
+    the next step, and the new one offers to go on with it.
+
     Parameters
     ----------
     bigart : the loaded models.
     pictures : the folder where runs get their folders.
     copy_to : a second folder that gets a copy of everything, such as one on Google Drive.
     """
-    from bigart_lib.studio.studio_page import Studio
+    from bigart_lib.studio.opening import open_studio
 
-    return Studio(bigart, pictures, copy_to).widget
+    return open_studio(bigart, pictures, copy_to)

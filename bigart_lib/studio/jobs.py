@@ -54,6 +54,13 @@ class Jobs:
         if (job := self._job) is not None:
             job.cancel.set()
 
+    def break_off(self) -> None:
+        """Stop the job at its next step as if its process had ended, so that it can be gone on with."""
+        if (job := self._job) is not None:
+            job.is_broken_off = True
+            job.cancel.set()
+        self.wait()
+
     def start(self, job: Callable[[Report], Any], listener: Listener) -> None:
         """Run `job`, given a report, in a thread. In Colab this returns when the job has ended.
 
@@ -124,6 +131,7 @@ class _Job:
 
     def __init__(self, job: Callable[[Report], Any], listener: Listener) -> None:
         self.cancel = threading.Event()
+        self.is_broken_off = False
         self._job = job
         self._listener = listener
         self._events: queue.SimpleQueue[tuple[str, tuple]] = queue.SimpleQueue()
@@ -135,7 +143,7 @@ class _Job:
         """Do the job."""
         try:
             self._events.put(("done", (self._job(self._report),)))
-        except CancelledError:
+        except (CancelledError, KeyboardInterrupt):
             self._events.put(("cancelled", ()))
         except BaseException as error:  # a job must not end without a word
             self._events.put(("failed", (error,)))
@@ -149,7 +157,8 @@ class _Job:
                 self._shown = now
         self._events.put(("progress", (progress,)))
         if self.cancel.is_set():
-            raise CancelledError(f"stopped in {progress.stage} at step {progress.step}")
+            stop = KeyboardInterrupt if self.is_broken_off else CancelledError
+            raise stop(f"stopped in {progress.stage} at step {progress.step}")
 
     def next(self, timeout: float | None) -> tuple[str, tuple] | None:
         """The next event, of progress the newest that waits; None if nothing came in time."""

@@ -11,6 +11,8 @@ from typing import Any
 import ipywidgets
 from PIL import Image
 
+from bigart_lib.text import shown
+
 Click = Callable[[], None]  # what a button calls
 Guard = Callable[[Callable], Callable]  # wraps what a widget calls, so that errors are shown
 
@@ -39,8 +41,8 @@ def small(image: Image.Image, side: int) -> Image.Image:
 
 
 def escape(text: str) -> str:
-    """Text as HTML that shows it, inside and outside of attributes."""
-    return html.escape(text, quote=True)
+    """Text of anybody's as HTML that shows it, inside and outside of attributes."""
+    return html.escape(shown(text), quote=True)
 
 
 def text(content: str = "", *classes: str) -> ipywidgets.HTML:
@@ -86,6 +88,19 @@ def named(widget: ipywidgets.Widget, *classes: str) -> ipywidgets.Widget:
     for name in classes:
         widget.add_class(name)
     return widget
+
+
+def close(*widgets: ipywidgets.Widget) -> None:
+    """Take widgets, and all that they are made of, out of the kernel and off the page."""
+    for widget in widgets:
+        made_of = [getattr(widget, name) for name in ("layout", "style") if widget.has_trait(name)]
+        close(*getattr(widget, "children", ()), *made_of)
+        widget.close()
+
+
+def mark(widget: ipywidgets.Widget, name: str, marked: bool) -> None:
+    """Give a widget a class that the style sheet knows, or take it away."""
+    (widget.add_class if marked else widget.remove_class)(name)
 
 
 def show(widget: ipywidgets.Widget, shown: bool) -> None:

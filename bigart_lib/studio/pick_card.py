@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import zip_longest
 from typing import NamedTuple
 
 import ipywidgets
@@ -11,6 +12,8 @@ from PIL import Image
 
 from bigart_lib.studio import parts
 from bigart_lib.studio.parts import Click, Guard
+
+MOST_TILES = 24
 
 
 class Tile(NamedTuple):
@@ -34,8 +37,9 @@ class PickCard:
 
     def __init__(self, pick: Callable, favour: Click, alike: Click, more: Click, guard: Guard) -> None:
         self._guard, self._pick = guard, pick
-        self._style, self._strip_style = parts.text("", "bigart-hidden"), parts.text("", "bigart-hidden")
-        self._made: list[ipywidgets.Button] = []  # thumbnails, of which a smaller batch shows the first
+        self._styles = parts.named(ipywidgets.Box([]), "bigart-hidden")  # one a thumbnail
+        self._strip_style = parts.text("", "bigart-hidden")
+        self._shown: Sequence[Tile] = ()
         self.favourite = parts.button("☆ Favourite", guard(favour))
         self.alike = parts.button("More like this", guard(alike), tooltip="variations of the picked one")
         self.more = parts.button("", guard(more), tooltip="the same prompt with a new seed")
@@ -44,10 +48,12 @@ class PickCard:
         self._actions = parts.column(*actions, classes=["bigart-actions"])
         self._grid = parts.named(ipywidgets.GridBox([self._actions]), "bigart-grid")
         self.strip_of = parts.choice(["Batches", "Favourites"], 104, "bigart-strip-of")
-        self._tiles = parts.named(ipywidgets.Box([]), "bigart-wrap", "bigart-strip")
+        opens = [guard(partial(self._open_tile, place)) for place in range(MOST_TILES)]
+        tiles = [parts.button("", open_tile, "bigart-tile") for open_tile in opens]
+        self._tiles = parts.named(ipywidgets.Box(tiles), "bigart-wrap", "bigart-strip")
         help_words = parts.text("Click a picture, or press its number and the arrow keys.", "bigart-note")
         history = parts.row(self.strip_of, self._tiles, classes=["bigart-history"])
-        children = [self._style, self._strip_style, help_words, self._grid, history]
+        children = [self._styles, self._strip_style, help_words, self._grid, history]
         self.widget = parts.card(2, "Pick one", children)
 
     @property
@@ -57,28 +63,22 @@ class PickCard:
 
     @property
     def tiles(self) -> tuple[ipywidgets.Button, ...]:
-        """The buttons of the history strip."""
-        return self._tiles.children
+        """The buttons of the history strip that are shown."""
+        return self._tiles.children[: len(self._shown)]
 
     def clear(self, prompt: str, count: int) -> None:
         """Show empty places, for a prompt whose pictures are to come."""
-        picks = [self._guard(partial(self._pick, index)) for index in range(len(self._made), count)]
-        self._made += [parts.button("", pick, "bigart-thumb") for pick in picks]
-        self._grid.children = [*self._made[:count], self._actions]
-        self.more.description = f"{count} more"
-        self._style.value = ""
-        self._name(f"{prompt}, not painted yet")
-        self.select(None, False)
+        self._fill(count, [], f"{prompt}, not painted yet")
 
     def show(self, images: Sequence[Image.Image]) -> None:
         """Show pictures in the first places, as far as they have come."""
-        self._style.value = _backgrounds("bigart-thumb", images)
+        backgrounds = [_background("bigart-thumb", *one) for one in enumerate(images, start=1)]
+        for style, background in zip_longest(self._styles.children, backgrounds, fillvalue=""):
+            style.value = background  # the page hears only of what has changed
 
     def show_batch(self, prompt: str, seed: int, images: Sequence[Image.Image]) -> None:
         """Show finished pictures, and say what they are for tooltips and screen readers."""
-        self.clear(prompt, len(images))
-        self.show(images)
-        self._name(f"{prompt}, seed {seed}")
+        self._fill(len(images), images, f"{prompt}, seed {seed}")
 
     def select(self, index: int | None, favourite: bool, words: str = "") -> None:
         """Mark the picked one."""
@@ -91,30 +91,41 @@ class PickCard:
         self._mark("bigart-starred", indices)
 
     def show_strip(self, tiles: Sequence[Tile]) -> None:
-        """Show earlier batches, or favourites."""
-        self._strip_style.value = _backgrounds("bigart-tile", [tile.image for tile in tiles])
-        old = self._tiles.children
-        self._tiles.children = [
-            parts.button(tile.words, self._guard(tile.open), "bigart-tile", *["bigart-picked"] * tile.chosen)
-            for tile in tiles
-        ]
-        for button in old:
-            button.close()
+        """Show earlier batches, or favourites, at most `MOST_TILES`."""
+        self._shown = tiles
+        images = enumerate((tile.image for tile in tiles), start=1)
+        self._strip_style.value = "".join(_background("bigart-tile", *one) for one in images)
+        for button, tile in zip_longest(self._tiles.children, tiles):
+            parts.show(button, tile is not None)
+            button.description = button.tooltip = tile.words if tile else ""
+            parts.mark(button, "bigart-picked", tile is not None and tile.chosen)
 
-    def _name(self, words: str) -> None:
+    def _open_tile(self, place: int) -> None:
+        self._shown[place].open()
+
+    def _fill(self, count: int, images: Sequence[Image.Image], words: str) -> None:
+        self._have_places(count)
+        self.show(images)
         for number, thumbnail in enumerate(self.thumbnails, start=1):
             thumbnail.description = thumbnail.tooltip = f"{number}: {words}"
+        self.select(None, False)
+
+    def _have_places(self, count: int) -> None:
+        """Have so many thumbnails: those that are there, more, or fewer."""
+        thumbnails, styles = self.thumbnails, self._styles.children
+        picks = [self._guard(partial(self._pick, index)) for index in range(len(thumbnails), count)]
+        more = [parts.button("", pick, "bigart-thumb") for pick in picks]
+        self._grid.children = [*thumbnails[:count], *more, self._actions]
+        self._styles.children = [*styles[:count], *(parts.text() for _ in more)]
+        parts.close(*thumbnails[count:], *styles[count:])
 
     def _mark(self, name: str, indices: set[int | None]) -> None:
         for index, thumbnail in enumerate(self.thumbnails):
-            (thumbnail.add_class if index in indices else thumbnail.remove_class)(name)
+            parts.mark(thumbnail, name, index in indices)
 
 
-def _backgrounds(name: str, images: Sequence[Image.Image]) -> str:
-    """A style sheet that lays pictures behind buttons, which stay on the page and keep the focus."""
-    rules = "".join(
-        f".bigart-studio .{name}:nth-child({number})"
-        f"{{background-image:url({parts.data_address(image)})!important}}"
-        for number, image in enumerate(images, start=1)
-    )
-    return f"<style>{rules}</style>"
+def _background(name: str, number: int, image: Image.Image) -> str:
+    """Style that lays a picture behind a button, which stays on the page and keeps the focus."""
+    address = parts.data_address(image)
+    rule = f".bigart-studio .{name}:nth-child({number}){{background-image:url({address})!important}}"
+    return f"<style>{rule}</style>"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
@@ -62,10 +63,17 @@ class PromptCard:
         ValueError
             When the seed is no whole number within its bounds.
         """
+        return GenerateSettings(seed=self._chosen_seed(), **self._chosen())
+
+    def like(self, settings: GenerateSettings) -> GenerateSettings:
+        """These settings with a new seed, and with what the artist has chosen since."""
+        return replace(settings, seed=new_seed(), **self._chosen())
+
+    def _chosen(self) -> dict[str, Any]:
         chosen = {name: widget.value for name, widget in self.choices.items()}
         if "guidance" in chosen:
-            chosen["guidance"] = round(chosen["guidance"], 3)
-        return GenerateSettings(seed=self._chosen_seed(), **chosen)
+            chosen["guidance"] = round(chosen["guidance"], 9)  # without what a slider's steps do not hit
+        return chosen
 
     def take_over(self, prompt: str, settings: GenerateSettings) -> None:
         """Show what a batch was painted with, so that its like can be asked for."""

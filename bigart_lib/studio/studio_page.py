@@ -5,6 +5,7 @@ Knows the order of an artist's steps; the pictures are made by the session, the 
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -17,7 +18,7 @@ from bigart_lib.machine import on_colab
 from bigart_lib.pictures import images
 from bigart_lib.progress import Progress, duration
 from bigart_lib.runs.session import Batch, Session
-from bigart_lib.settings import GenerateSettings, PaintSettings, new_seed
+from bigart_lib.settings import GenerateSettings, PaintSettings
 from bigart_lib.studio import parts
 from bigart_lib.studio.enlarge_card import EnlargeCard
 from bigart_lib.studio.history import History
@@ -72,22 +73,33 @@ class Studio:
         children = [parts.text(_page_code(), "bigart-hidden"), parts.text(title, "bigart-title")]
         children += [self.history.widget, *(card.widget for card in cards)]
         self.widget = parts.named(ipywidgets.VBox(children), "bigart-studio")
+        self.prompt_card.choices["count"].observe(guard(lambda _: self._offer_more()), names="value")
+        self._offer_more()
         self._show_again()
+
+    def close(self, words: str) -> None:
+        """Free the memory, break off what is being made, and leave nothing on the page but these words."""
+        cards = self.widget.children
+        self.widget.children = [parts.text(parts.escape(words), "bigart-note")]
+        try:
+            self.tasks.close()
+        finally:  # the artist may interrupt the wait for the step that is being made
+            parts.close(*cards)
 
     def create(self) -> None:
         """Paint candidates of the prompt."""
         self._generate(self.prompt_card.prompt.value, self.prompt_card.settings(), self.session.generate)
 
     def more(self) -> None:
-        """Paint as many more of the batch's prompt, with a new seed."""
+        """Paint more of the batch's prompt, with a new seed, and with the settings that the page shows."""
         candidates = self._need_batch().candidates
-        settings = replace(candidates.settings, seed=new_seed())
+        settings = self.prompt_card.like(candidates.settings)
         self._generate(candidates.prompt, settings, self.session.generate)
 
     def more_like_this(self) -> None:
-        """Paint as many variations of the picked one."""
+        """Paint variations of the picked one, with the settings that the page shows."""
         batch, index = self._need_picked()
-        settings = replace(batch.candidates.settings, seed=new_seed())
+        settings = self.prompt_card.like(batch.candidates.settings)
         self._generate(
             batch.candidates.prompt, settings, lambda _, *more: self.session.variations(batch, index, *more)
         )
@@ -111,7 +123,7 @@ class Studio:
         """Make the picked one a favourite, or no longer."""
         self.session.toggle_favourite(*self._need_picked())
         self._show_picked()
-        self.history.show(self.batch, self.picked)
+        self.history.mark(self.batch, self.picked)
 
     def make(self, card: EnlargeCard) -> None:
         """Make the picked one as large as a card says, and all that comes before."""
@@ -125,11 +137,11 @@ class Studio:
 
         self.tasks.start(card.progress, partial(self.session.paint, batch, index, settings), done)
 
-    def open(self, path: Path) -> None:
-        """Go on with a batch that an earlier session left on disk, and with what was picked there last."""
+    def open(self, path: Path, pick: int | None = None) -> None:
+        """Go on with a batch that is on disk alone, and pick one of it, or what was picked there last."""
 
         def done(batch: Batch, seconds: float) -> str:
-            self._show_batch(batch, batch.last_picked())
+            self._show_batch(batch, batch.last_picked() if pick is None else pick)
             return f"Opened {self._where(batch.run.path)}"
 
         self.tasks.start(self.prompt_card.progress, partial(self.session.open, path), done)
@@ -150,6 +162,9 @@ class Studio:
 
         begun = False
         self.tasks.start(self.prompt_card.progress, partial(paint, prompt, settings), done, show)
+
+    def _offer_more(self) -> None:
+        self.pick_card.more.description = f"{self.prompt_card.choices['count'].value} more"
 
     def _wanted(self, card: EnlargeCard) -> PaintSettings:
         """What the cards ask for, up to one of them."""
@@ -278,4 +293,4 @@ def _page_code() -> str:
     style = (HERE / "studio.css").read_text(encoding="utf-8")
     script = (HERE / "studio.js").read_text(encoding="utf-8")
     pixel = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
-    return f'<style>{style}</style><img alt="" src="{pixel}" onload="{parts.escape(script)}">'
+    return f'<style>{style}</style><img alt="" src="{pixel}" onload="{html.escape(script)}">'

@@ -12,6 +12,7 @@ from typing import Any
 from bigart_lib.progress import Progress
 from bigart_lib.studio.jobs import Jobs, Listener
 from bigart_lib.studio.progress_row import ProgressRow
+from bigart_lib.text import in_words, is_expected
 
 
 class Tasks:
@@ -27,6 +28,13 @@ class Tasks:
         self.jobs = Jobs(threading.RLock())
         self.row: ProgressRow | None = None  # where something is said next
         self._let_work, self._show_again = let_work, show_again
+        self._closed = False
+
+    def close(self) -> None:
+        """Break off what is being made, so that it can be gone on with, and hear of nothing any more."""
+        with self.jobs.lock:
+            self._closed = True
+        self.jobs.break_off()
 
     def cancel(self) -> None:
         """Stop what is being made at its next step."""
@@ -79,6 +87,8 @@ class Tasks:
         @functools.wraps(function)
         def guarded(*arguments: Any) -> None:
             with self.jobs.lock:
+                if self._closed:
+                    return
                 try:
                     function(*arguments)
                 except Exception as error:
@@ -88,8 +98,6 @@ class Tasks:
 
 
 def _in_words(error: BaseException) -> str:
-    words = " ".join(str(error).split())
-    if isinstance(error, (ValueError, OSError)):  # what the library says to people
-        return words or type(error).__name__
-    logging.getLogger(__name__).error("in the studio", exc_info=error)
-    return f"Something went wrong that should not have ({type(error).__name__}: {words})"
+    if not is_expected(error):
+        logging.getLogger(__name__).error("in the studio", exc_info=error)
+    return in_words(error)

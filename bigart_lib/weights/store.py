@@ -7,6 +7,7 @@ import errno
 import importlib.util
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,7 +30,10 @@ def cache_folder() -> Path:
         return Path(chosen).expanduser()
     import platformdirs
 
-    return platformdirs.user_cache_path("bigart")
+    try:
+        return platformdirs.user_cache_path("bigart")
+    except RuntimeError:  # a user without a home
+        return Path(tempfile.gettempdir()) / "bigart-cache"
 
 
 def packaged(name: str) -> Path:

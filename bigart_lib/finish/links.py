@@ -1,0 +1,253 @@
+"""The links that a convolutional network is a chain of, each run on strips of rows of a picture's features.
+
+A link takes strips from the top down and gives strips, of as many rows as can be finished by then: rows that
+the next ones need are kept until those come, so nothing is computed twice. What a link must know of the whole
+map before it begins (the statistics of its normalisation; all keys and values of an attention) is gathered
+in a sweep before. Knows no particular network, and not what is stored between the links: see `strips.py`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from diffusers.models.attention_processor import Attention as AttentionModule
+
+LOGITS_AT_ONCE = 2**22  # of an attention, at most: 16 MiB in float32, where torch computes them as a matrix
+
+
+class Strip(NamedTuple):
+    """Rows of a map, and of the map that a residual block adds at its end."""
+
+    main: Tensor  # N x C x rows x width
+    skip: Tensor | None = None  # it may be some rows ahead
+    is_last: bool = True  # whether it ends at the map's lower edge
+
+
+class Shape(NamedTuple):
+    """The size of a map, and of the one that is carried beside it."""
+
+    channels: int
+    height: int
+    width: int
+    skip: int = 0  # channels of the map beside it
+
+    @property
+    def row(self) -> int:
+        """Numbers in a row of both maps."""
+        return (self.channels + self.skip) * self.width
+
+
+class Moments:
+    """Mean and variance of groups of channels, gathered from strips; sums are float64 around a first guess.
+
+    Parameters
+    ----------
+    norm : the normalisation that they are for.
+    """
+
+    def __init__(self, norm: nn.GroupNorm) -> None:
+        self._norm, self._count = norm, 0
+        self._guess: Tensor | None = None
+        self._sums: Tensor | float = 0.0
+
+    def add(self, features: Tensor) -> None:
+        """Take rows of one picture's map, 1 x C x rows x width, into account."""
+        rows = features.permute(0, 2, 3, 1).flatten(0, 2)
+        if self._guess is None:
+            self._guess = rows.sum(0, dtype=torch.float32) / len(rows)
+        around = rows.to(torch.float32, copy=True).sub_(self._guess)
+        self._sums = self._sums + torch.stack([around.sum(0), around.square_().sum(0)]).double()
+        self._count += len(rows)
+
+    def normalise(self, features: Tensor) -> Tensor:
+        """What the normalisation does to rows of a map that these are the moments of."""
+        mean, variance, weight, bias = self._factors
+        # A normalisation by groups is one by channels where mean and variance are given.
+        return F.batch_norm(features, mean, variance, weight, bias, False, 0.0, self._norm.eps)
+
+    def finish(self) -> Moments:
+        """Work out what `normalise` needs."""
+        first, second = self._sums / self._count
+        guess, groups = self._guess.double(), self._norm.num_groups
+        by_group = (first + guess).view(groups, -1)
+        mean = by_group.mean(1, keepdim=True)
+        within = (second - first.square()).clamp(min=0).view(groups, -1)
+        variance = (within + (by_group - mean).square()).mean(1, keepdim=True)
+        spread = [value.expand_as(by_group).flatten().float() for value in (mean, variance)]
+        self._factors = (*spread, self._norm.weight.float(), self._norm.bias.float())
+        return self
+
+
+class Link:
+    """One step of a chain."""
+
+    norm: nn.GroupNorm | None = None  # what needs the moments of the whole map before the link
+    is_global = False  # whether the link itself looks at all of the map before it, which must be stored
+
+    def shape(self, before: Shape) -> Shape:
+        """The size of the map after it."""
+        return before
+
+    def operations(self, before: Shape) -> int:
+        """Floating-point operations for the whole map."""
+        raise NotImplementedError
+
+    def scratch(self, before: Shape, itemsize: int) -> int:
+        """Bytes that it takes beside strips."""
+        return 0
+
+    def run(
+        self, strips: Iterable[Strip], source: Iterable[Strip], moments: Moments | None
+    ) -> Iterator[Strip]:
+        """Turn strips of the map before it into strips of the map after it.
+
+        Parameters
+        ----------
+        source : where `strips` come from, to be gone through beforehand by a link that is global.
+        moments : of the map before it; None normalises each strip as a map of its own.
+        """
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Convolution(Link):
+    """A convolution, with what comes before and after it: half of a residual block, or a change of level."""
+
+    conv: nn.Conv2d
+    norm: nn.GroupNorm | None = None
+    activation: nn.Module | None = None  # after the normalisation
+    enlarges: bool = False  # to twice the rows and columns, by repeating each, before the convolution
+    keeps: bool = False  # what comes in, as the skip of what comes out
+    adds: bool = False  # the skip that comes in, to what comes out
+    shortcut: nn.Conv2d | None = None  # that the added skip passes through
+
+    def shape(self, before: Shape) -> Shape:
+        """The size of the map after it; sides of a map that is halved are even."""
+        times, step = 1 + self.enlarges, self.conv.stride[0]
+        sides = before.height * times // step, before.width * times // step
+        return Shape(self.conv.out_channels, *sides, before.channels if self.keeps else 0)
+
+    def operations(self, before: Shape) -> int:
+        """Of the convolutions; the rest is little beside them."""
+        after = self.shape(before)
+        weights = self.conv.weight.numel() + (self.shortcut.weight.numel() if self.shortcut else 0)
+        return 2 * weights * after.height * after.width
+
+    def run(
+        self, strips: Iterable[Strip], source: Iterable[Strip], moments: Moments | None
+    ) -> Iterator[Strip]:
+        """Keep the last rows of each strip, for the kernel reaches from the next one into them."""
+        (kernel, _), (step, _) = self.conv.kernel_size, self.conv.stride
+        begins, left, skips = True, None, deque()
+        for strip in strips:
+            rows, skip, is_last = strip
+            del strip
+            if self.enlarges:
+                rows = F.interpolate(rows, scale_factor=2.0, mode="nearest")
+            if self.keeps or skip is not None:
+                skips.append(rows if self.keeps else skip)
+            del skip
+            rows = self._normalise(rows, moments)
+            rows = rows if left is None else torch.cat([left, rows], 2)
+            # rows of zeros beyond the map's edges; a convolution that halves has none above
+            above, below = (kernel // 2 if edge else 0 for edge in (begins and step == 1, is_last))
+            count = max((above + rows.shape[2] + below - kernel) // step + 1, 0)
+            left = None if is_last else rows[:, :, max(count * step - above, 0) :].clone()
+            if count:
+                rows = self._convolve(rows, above, below)
+                if self.adds:
+                    _add(rows, skips, self.shortcut)
+                begins = False
+                yield Strip(rows, _all_of(skips) if self.keeps else None, is_last)
+
+    def _normalise(self, rows: Tensor, moments: Moments | None) -> Tensor:
+        if self.norm is None:
+            return rows
+        return self.activation(self.norm(rows) if moments is None else moments.normalise(rows))
+
+    def _convolve(self, rows: Tensor, above: int, below: int) -> Tensor:
+        conv, halves = self.conv, self.conv.stride[0] - 1
+        if above != below or halves:
+            rows, above = F.pad(rows, (0, halves, above, below)), 0
+        return F.conv2d(rows, conv.weight, conv.bias, conv.stride, (above, conv.padding[1]))
+
+
+@dataclass(frozen=True)
+class Attention(Link):
+    """Attention of every place of a map to all others, added to what comes in."""
+
+    module: AttentionModule
+    is_global = True
+
+    @property
+    def norm(self) -> nn.GroupNorm:
+        """The normalisation that it begins with."""
+        return self.module.group_norm
+
+    def operations(self, before: Shape) -> int:
+        """Of the four linear layers, and of queries times keys and weights times values."""
+        places, channels = before.height * before.width, before.channels
+        return 8 * channels**2 * places + 4 * channels * places**2
+
+    def scratch(self, before: Shape, itemsize: int) -> int:
+        """Keys and values, twice while they are put together, and the logits with their exponentials."""
+        places = before.height * before.width
+        logits = min(max(LOGITS_AT_ONCE, places), places**2)
+        return 4 * before.channels * places * itemsize + 2 * 4 * logits
+
+    def run(
+        self, strips: Iterable[Strip], source: Iterable[Strip], moments: Moments | None
+    ) -> Iterator[Strip]:
+        """Gather the keys and values of the whole map, then ask them strip by strip."""
+        module = self.module
+        tokens = (self._tokens(strip.main, moments) for strip in source)
+        parts = zip(*((module.to_k(some), module.to_v(some)) for some in tokens), strict=True)
+        keys, values = (self._heads(torch.cat(part, 1)) for part in parts)
+        at_once = max(1, LOGITS_AT_ONCE // keys.shape[2])
+        for strip in strips:
+            queries = self._heads(module.to_q(self._tokens(strip.main, moments)))
+            some = [
+                F.scaled_dot_product_attention(asking, keys, values) for asking in queries.split(at_once, 2)
+            ]
+            made = module.to_out[0](torch.cat(some, 2).transpose(1, 2).flatten(2))
+            made = made.transpose(1, 2).unflatten(2, strip.main.shape[2:])
+            yield strip._replace(main=made + strip.main)
+
+    def _tokens(self, features: Tensor, moments: Moments | None) -> Tensor:
+        normal = self.norm(features) if moments is None else moments.normalise(features)
+        return normal.permute(0, 2, 3, 1).flatten(1, 2)
+
+    def _heads(self, tokens: Tensor) -> Tensor:
+        return tokens.unflatten(2, (self.module.heads, -1)).transpose(1, 2)
+
+
+def join(parts: Sequence[Tensor]) -> Tensor:
+    """Rows below one another, without a copy if all are in one."""
+    return parts[0] if len(parts) == 1 else torch.cat(tuple(parts), 2)
+
+
+def _all_of(waiting: deque[Tensor]) -> Tensor:
+    whole = join(waiting)
+    waiting.clear()
+    return whole
+
+
+def _add(made: Tensor, skips: deque[Tensor], shortcut: nn.Module | None) -> None:
+    """Add the first of the skips that wait, as many rows as were made."""
+    place = 0
+    while place < made.shape[2]:
+        skip = skips.popleft()
+        here = made[:, :, place : place + skip.shape[2]]
+        now, later = skip.tensor_split((here.shape[2],), 2)
+        here.add_(shortcut(now) if shortcut else now)
+        if later.shape[2]:
+            skips.appendleft(later)
+        place += here.shape[2]

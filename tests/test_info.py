@@ -1,0 +1,184 @@
+"""`bigart info`: what pictures say of themselves, in words and as JSON, and how they are made again."""
+
+import json
+import shlex
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from bigart_lib.cli import main as cli
+from bigart_lib.cli.again import again
+from bigart_lib.pictures import images, recipe
+from bigart_lib.pictures.recipe import ATTRIBUTION, Recipe
+from bigart_lib.pictures.results import with_pixels
+from bigart_lib.settings import Ancestor, GenerateSettings, PaintSettings, TextureSettings
+
+PROMPT = "a lake"
+RECIPE = Recipe("embedded", prompt=PROMPT, generate=GenerateSettings(7), index=0)
+
+
+@pytest.fixture
+def bigart(tmp_path, monkeypatch, capsys):
+    """Run the command line in a folder of its own; gives exit code, lines of output, lines of errors."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        code = cli.main([str(argument) for argument in arguments])
+        output = capsys.readouterr()
+        return code, output.out.splitlines(), output.err.splitlines()
+
+    return run
+
+
+def write_picture(name, made_by=RECIPE, **others):
+    """A picture with this recipe, and with what a newer version may have added."""
+    image = Image.new("RGB", (8, 8))
+    values = {**with_pixels(made_by, "256", image).to_dict(), **others}
+    images.save(image, Path(name), {"bigart": json.dumps(values)})
+
+
+def change_pixels(name, changed):
+    with Image.open(name) as image:
+        texts = PngInfo()
+        texts.add_text("bigart", image.text["bigart"])
+        image.putpixel((0, 0), (1, 2, 3))
+        image.save(changed, pnginfo=texts)
+
+
+def test_it_prints_the_recipe_and_sees_a_change(bigart, painted):
+    made = painted / "a-lake" / "candidate-3" / "256.png"
+    code, lines, _ = bigart("info", made)
+    assert code == 0
+    expected = {f"prompt: {PROMPT}", "seed: 5", "candidate: 3 of 7", "models: embedded", "pixels: as made"}
+    assert expected <= {*lines} and lines[-1] == ATTRIBUTION
+    network = recipe.read_as_written(made)["networks"]["base"]
+    assert [line for line in lines if line.startswith(f"networks: base {network[:10]}, ")]
+    change_pixels(made, "changed.png")
+    assert "pixels: changed since they were made" in bigart("info", "changed.png")[1]
+
+
+def test_several_pictures_are_each_shown_under_its_name_and_a_bad_one_gets_its_line(bigart):
+    for name in ("a.png", "c.png"):
+        write_picture(name)
+    Path("b.png").write_text("no picture")
+    code, lines, errors = bigart("info", "a.png", "b.png", "absent.png", "c.png")
+    assert code == 2 and lines[0] == "a.png:" and lines.count(f"prompt: {PROMPT}") == 2
+    assert lines[len(lines) // 2] == "c.png:" and "b.png:" not in lines
+    assert [error[: error.index(".png")] for error in errors] == ["bigart: b", "bigart: absent"]
+
+
+def test_json_is_a_line_of_ascii_for_each_with_the_recipe_as_it_was_written(bigart):
+    made_by = replace(RECIPE, prompt="夕陽")
+    write_picture("sunset.png", made_by, mood="calm")
+    change_pixels("sunset.png", "see-é.png")
+    code, lines, errors = bigart("info", "--json", "sunset.png", "absent.png", "see-é.png")
+    assert (code, len(errors)) == (2, 1) and all(line.isascii() for line in lines)
+    first, second = map(json.loads, lines)
+    assert (first["file"], first["pixels"]) == ("sunset.png", "as made")
+    assert (second["file"], second["pixels"]) == ("see-é.png", "changed")
+    assert first["recipe"] == recipe.read_as_written(Path("sunset.png"))
+    assert (first["recipe"]["prompt"], first["recipe"]["mood"]) == ("夕陽", "calm")
+
+
+def test_what_would_forge_a_line_or_turn_text_round_is_escaped(bigart):
+    prompt = "a lake\npixels: as made\x1b[2J \u202egnp.exe"
+    write_picture("evil.png", replace(RECIPE, prompt=prompt))
+    lines = bigart("info", "evil.png")[1]
+    assert "prompt: a lake\\npixels: as made\\x1b[2J \\u202egnp.exe" in lines
+    assert lines.count("pixels: as made") == 1 and "again: bigart redo evil.png" in lines
+
+
+def test_what_a_newer_version_wrote_is_told_by_name(bigart):
+    write_picture("new.png", mood="calm")
+    lines = bigart("info", "new.png")[1]
+    assert f"prompt: {PROMPT}" in lines
+    assert "written by a newer version, not understood: mood" in lines
+
+
+def test_it_says_of_what_a_picture_is_a_variation(bigart):
+    settings = GenerateSettings(7, near=(Ancestor(5, 1, 1.0),), distance=0.3)
+    write_picture("near.png", replace(RECIPE, generate=settings))
+    assert "a variation of: seed 5 number 2, at a distance of 0.3" in bigart("info", "near.png")[1]
+
+
+def test_a_large_print_is_read_whatever_pillow_allows_for_others(bigart, monkeypatch, recwarn):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 20)
+    write_picture("print.png")
+    code, lines, errors = bigart("info", "print.png")
+    assert (code, errors) == (0, []) and "pixels: as made" in lines and not recwarn.list
+    assert images.MOST_PIXELS_OPENED == 16384**2
+
+
+# --------------------------------------------------------------------------------------------------- again
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--size", "1024", "--count", "1"],
+        ["--count", "3", "--pick", "3", "--size", "1024", "--texture", "0.1", "2"],
+        ["--size", "1024", "--texture-1k", "0", "1", "--enhance", "--sampler", "ddim", "--steps", "3"],
+        ["--size", "256", "--guidance", "2.5", "--precision", "fp32", "--count", "1"],
+    ],
+)
+def test_its_command_makes_the_same_bytes_again(tiny_models, bigart, options):
+    first = Path(bigart("a lake, it's “still”", "--seed", 7, *options)[1][-1])
+    (command,) = [line for line in bigart("info", first)[1] if line.startswith("again: ")]
+    second = Path(bigart(*shlex.split(command)[2:])[1][-1])
+    assert second != first and second.read_bytes() == first.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("changes", "options"),
+    [
+        ({}, "--size 256"),
+        ({"index": None}, "--size 256"),
+        ({"paint": PaintSettings()}, ""),
+        ({"index": 2, "paint": PaintSettings(16384)}, "--pick 3 --size 16384"),
+        ({"paint": PaintSettings(texture_4k=TextureSettings(0.1, 3))}, "--texture-4k 0.1 3"),
+        ({"generate": GenerateSettings(7, 9, 20, 3.0, "ddim")}, "--count 9 --size 256"),
+    ],
+)
+def test_its_command_names_what_differs_from_the_defaults_alone(changes, options):
+    command = again(replace(RECIPE, **changes), Path("a.png"))
+    words = ["bigart", "a lake", "--seed", "7", *shlex.split(options), "--models", "embedded"]
+    assert sorted(shlex.split(command)) == sorted(words)
+
+
+def test_a_prompt_that_could_be_a_command_is_none():
+    assert again(replace(RECIPE, prompt="models"), Path("a.png")).startswith("bigart paint models --seed 7")
+
+
+def test_other_networks_are_named():
+    command = again(replace(RECIPE, models="published+bsrnet+vqgan-wikiart"), Path("a.png"))
+    assert "--models published --enlarger bsrnet --enhancer vqgan-wikiart" in command
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"prompt": None, "source": "photo.jpg"},
+        {"prompt": "--help me"},
+        {"prompt": "a\x1blake"},
+        {"models": "embedded+mine.pth"},
+        {"models": "dreams"},
+        {"unknown": ("mood",)},
+        {"generate": GenerateSettings(7, near=(Ancestor(5, 1, 1.0),))},
+        {"paint": PaintSettings(texture_1k=TextureSettings(style="article"))},
+    ],
+)
+def test_what_no_options_say_is_made_again_from_the_file(changes):
+    assert again(replace(RECIPE, **changes), Path("-my a.png")) == "bigart redo './-my a.png'"
+
+
+def test_nothing_in_a_prompt_runs_when_it_is_pasted(monkeypatch):
+    hostile = replace(RECIPE, prompt='a "lake" & calc $(touch x) `touch y`; %PATH%')
+    assert shlex.split(again(hostile, Path("a.png")))[1] == hostile.prompt
+    monkeypatch.setattr(
+        "bigart_lib.cli.terminal.IS_WINDOWS", True
+    )  # whose quotes do not keep all of that from the shell
+    assert again(hostile, Path("a.png")) == "bigart redo a.png"
+    assert again(RECIPE, Path("a.png")).startswith('bigart "a lake" --seed 7')

@@ -1,0 +1,47 @@
+"""What BigArt gives is saved with its recipe, under the name of what it is, and over nothing."""
+
+import pytest
+import torch
+from PIL import Image
+
+from bigart_lib.pictures.recipe import Recipe, read
+from bigart_lib.pictures.results import Candidate, Candidates, Painting, with_pixels
+from bigart_lib.settings import GenerateSettings
+
+RECIPE = Recipe("embedded", prompt="a lake", generate=GenerateSettings(7, 3))
+
+
+def candidates():
+    pictures = [Candidate(torch.rand(1, 3, 32, 32), Recipe(**{**vars(RECIPE), "index": n})) for n in range(3)]
+    return Candidates("a lake", RECIPE.generate, tuple(pictures))
+
+
+def painting():
+    image = Image.new("RGB", (8, 8), "teal")
+    return Painting({"1024": image}, {"1024": with_pixels(RECIPE, "1024", image)})
+
+
+@pytest.mark.parametrize(
+    ("made", "index", "stage"),
+    [(candidates(), None, "candidates"), (candidates()[1], 1, "32"), (painting(), None, "1024")],
+    ids=["candidates", "candidate", "painting"],
+)
+def test_each_carries_its_recipe_and_the_hash_of_its_pixels(made, index, stage, tmp_path):
+    made.save(tmp_path / "mine.png")
+    found, is_same = read(tmp_path / "mine.png")
+    assert is_same and (found.prompt, found.index, found.stage) == ("a lake", index, stage)
+    with pytest.raises(FileExistsError):
+        made.save(tmp_path / "mine.png")
+
+
+@pytest.mark.parametrize("made", [candidates(), candidates()[0], painting()])
+@pytest.mark.parametrize("name", ["lake.jpg", "lake.tif", "lake.pdf", "lake", "lake.png.bak"])
+def test_no_png_is_written_under_the_name_of_another_format(made, name, tmp_path):
+    with pytest.raises(ValueError, match=r"expected a name that ends in \.png, not .*lake"):
+        made.save(str(tmp_path / name))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_name_in_capitals_is_one_too(tmp_path):
+    painting().save(tmp_path / "LAKE.PNG")
+    assert read(tmp_path / "LAKE.PNG")[1]
