@@ -15,26 +15,17 @@ sys.path.insert(0, str(DOCS.parent / "tests"))
 
 import browser  # noqa: E402
 
-CELL = """
-import bigart_lib
-from bigart_lib.studio import studio
-studio(bigart_lib.load("embedded"), "bigart_pictures")
-"""
 PROMPT, SEED, NUMBER = "sunset over a lake", "7", 3
 SLOWEST = 30 * 60 * browser.SECONDS
 THEMES = {"light": "true", "dark": "false"}  # as JupyterLab and Voila mark them
 
 
 def main() -> None:
-    """Drive a studio on Voila and keep a picture of each step."""
+    """Drive `bigart studio` and keep a picture of each step."""
     with tempfile.TemporaryDirectory() as folder:
-        notebook = browser.write_notebook(Path(folder) / "studio.ipynb", CELL)
-        port = browser.free_port()
-        command = browser.voila(notebook, port)
-        with browser.serve(command, port, Path(folder) / "log") as address, browser.open_page() as page:
+        with browser.bigart_studio(Path(folder)) as server, browser.open_page() as page:
             page.set_default_timeout(SLOWEST)
-            page.goto(address)
-            drive(browser.Artist(page, Path(folder) / "shots"))
+            drive(browser.Artist(page, Path(folder) / "shots", server.address))
         for shot in sorted(Path(folder).glob("shots/*.png")):
             with Image.open(shot) as image:
                 image.convert("RGB").save(DOCS / f"studio_{shot.stem}.jpg", quality=82, optimize=True)

@@ -48,10 +48,14 @@ def write_notebook(path, source):
     return path
 
 
+def tiny_cell(folder):
+    """What shows a studio with tiny models."""
+    return TINY.format(root=str(ROOT), tests=str(ROOT / "tests"), pictures=str(folder / "pictures"))
+
+
 def tiny_studio(folder):
     """A notebook whose one cell shows a studio with tiny models."""
-    source = TINY.format(root=str(ROOT), tests=str(ROOT / "tests"), pictures=str(folder / "pictures"))
-    return write_notebook(folder / "studio.ipynb", source)
+    return write_notebook(folder / "studio.ipynb", tiny_cell(folder))
 
 
 def answers(port):
@@ -65,12 +69,16 @@ def answers(port):
     return True
 
 
+def surroundings():
+    """The environment of a server: this project's library, and no network."""
+    return {**os.environ, "PYTHONPATH": str(ROOT), "BIGART_OFFLINE": "1", "JUPYTER_PLATFORM_DIRS": "1"}
+
+
 @contextlib.contextmanager
 def serve(command, port, log):
     """Run a server until its page answers, and end it after."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "BIGART_OFFLINE": "1", "JUPYTER_PLATFORM_DIRS": "1"}
     with open(log, "wb") as output:
-        server = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
+        server = subprocess.Popen(command, env=surroundings(), stdout=output, stderr=subprocess.STDOUT)
     try:
         while not answers(port):
             if server.poll() is not None:
@@ -81,6 +89,56 @@ def serve(command, port, log):
     finally:
         server.terminate()
         server.wait(20)
+
+
+STUDIO = """
+import sys
+from bigart_lib.cli import main, serving, studio
+studio.CELL, serving.IDLE, serving.CHECK = {cell!r} or studio.CELL, {idle}, min({idle}, serving.CHECK)
+{prepare}
+sys.exit(main.main(["studio", "--no-browser", *{options!r}]))
+"""
+
+
+@contextlib.contextmanager
+def bigart_studio(folder, *options, cell="", idle=900, prepare=""):
+    """`bigart studio` as a process with an `address`, once it has told it; ended after.
+
+    `cell` takes the place of what shows the studio, `idle` seconds that of what ends a kernel; `prepare` is
+    more that runs before. What it says is in the file `said`, its temporary files in the folder `temporary`.
+    """
+    cell = cell.replace("{", "{{").replace("}", "}}")
+    options = [f"--out={folder / 'bigart_pictures'}", "--models=embedded", *options]
+    source = STUDIO.format(cell=cell, idle=idle, prepare=prepare, options=options)
+    (folder / "temporary").mkdir(exist_ok=True)
+    environment = {**surroundings(), "TMPDIR": str(folder / "temporary")}
+    with open(folder / "said", "wb") as said:
+        server = subprocess.Popen(
+            [sys.executable, "-c", source], cwd=folder, env=environment,
+            stdout=subprocess.PIPE, stderr=said, start_new_session=True, text=True,
+        )  # fmt: skip
+    try:
+        line = server.stdout.readline()
+        server.address = next((word for word in line.split() if word.startswith("http")), None)
+        if server.address is None:
+            raise RuntimeError(f"the studio ended: {(folder / 'said').read_text()}")
+        yield server
+    finally:
+        server.terminate()
+        server.wait(30)
+        server.stdout.close()
+
+
+def kernels(process):
+    """The kernels that a process has started."""
+    import psutil
+
+    found = []
+    for child in psutil.Process(process.pid).children(recursive=True):
+        with contextlib.suppress(psutil.Error):  # it has ended meanwhile
+            if "ipykernel_launcher" in child.cmdline():
+                found.append(child)
+    return found
 
 
 def voila(notebook, port):
@@ -107,7 +165,7 @@ def open_page(width=1100, height=3400):
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(SWITCHES))
-        page = browser.new_page(viewport={"width": width, "height": height})
+        page = browser.new_context(viewport={"width": width, "height": height}).new_page()
         page.refused, page.errors = [], []
 
         def route(route):
@@ -118,7 +176,7 @@ def open_page(width=1100, height=3400):
                 page.refused.append(address)
                 route.abort()
 
-        page.route("**/*", route)
+        page.context.route("**/*", route)
         page.on("pageerror", lambda error: page.errors.append(str(error)))
         page.set_default_timeout(120 * SECONDS)
         yield page
@@ -128,9 +186,11 @@ def open_page(width=1100, height=3400):
 class Artist:
     """Looks at a studio's page and does what people do there."""
 
-    def __init__(self, page, shots):
+    def __init__(self, page, shots, address=None):
         self.page, self.shots = page, Path(shots)
         self.shots.mkdir(parents=True, exist_ok=True)
+        if address:
+            page.goto(address)
         page.wait_for_selector(".bigart-studio[data-bigart=started]")
 
     def card(self, number):

@@ -1,12 +1,7 @@
 """The studio in a real browser, on Voila and JupyterLab, driven as an artist would, up to the print."""
 
-import contextlib
 import json
 import os
-import signal
-import subprocess
-import sys
-import time
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -176,31 +171,52 @@ def test_nothing_is_wider_than_the_page(width, tmp_path):
 
 
 def test_bigart_studio_serves_a_page_that_asks_no_other_machine(tmp_path):
-    port = browser.free_port()
-    command = [sys.executable, "-m", "bigart_lib", "studio", "--no-browser", f"--port={port}"]
-    command += ["--models=embedded", f"--out={tmp_path / 'mine'}"]
-    with browser.serve(command, port, tmp_path / "log") as address, browser.open_page() as page:
-        page.goto(address)
+    with browser.bigart_studio(tmp_path) as server, browser.open_page() as page:
+        said = []
+        page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+        page.goto(server.address)
         artist = browser.Artist(page, SHOTS / "bigart studio")
         artist.create("")
         artist.wait_for(1, "the prompt is empty")
-        assert page.refused == []
+        assert page.title() == "BIG.art"
+        assert page.refused == page.errors == said == []
 
 
-def test_bigart_studio_ends_at_ctrl_c(tmp_path):
-    port = browser.free_port()
-    command = [sys.executable, "-m", "bigart_lib", "studio", "--no-browser", f"--port={port}"]
-    environment = {**os.environ, "PYTHONPATH": str(browser.ROOT)}
-    process = subprocess.Popen(
-        command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, start_new_session=True
-    )
-    try:
-        while not browser.answers(port):
-            assert process.poll() is None, process.stderr.read()
-            time.sleep(0.1)
-        os.killpg(process.pid, signal.SIGINT)
-        _, complaints = process.communicate(timeout=60)
-    finally:
-        with contextlib.suppress(ProcessLookupError):  # where all is well
-            os.killpg(process.pid, signal.SIGKILL)
-    assert process.returncode == 0 and b"Traceback" not in complaints
+def test_a_reload_and_a_second_tab_show_the_same_studio(tmp_path):
+    cell = browser.tiny_cell(tmp_path)
+    with browser.bigart_studio(tmp_path, cell=cell) as server, browser.open_page() as page:
+        page.goto(server.address)
+        artist = browser.Artist(page, SHOTS / "bigart studio")
+        artist.create("a lake in the evening")
+        artist.wait_for(1, "Painting: ")
+        page.reload()
+        artist = browser.Artist(page, SHOTS / "bigart studio")
+        artist.wait_for(1, "7 pictures in")
+        artist.thumbnail(3).click()
+        artist.until(artist.picked, [3])
+        page.reload()
+        reloaded = browser.Artist(page, SHOTS / "bigart studio")
+        second = browser.Artist(page.context.new_page(), SHOTS / "second tab", server.address)
+        for tab in (reloaded, second):
+            tab.until(tab.picked, [3])
+            assert tab.page.locator(".bigart-prompt input").input_value() == "a lake in the evening"
+        second.thumbnail(5).click()
+        reloaded.until(reloaded.picked, [5])
+        second.page.close()
+        reloaded.thumbnail(2).click()
+        reloaded.until(reloaded.picked, [2])
+        assert len(browser.kernels(server)) == 1 and page.errors == []
+
+
+def test_bigart_studio_shows_the_studio_in_jupyterlab_too(tmp_path):
+    cell, hide = browser.tiny_cell(tmp_path), "studio.SERVERS.pop('voila')"
+    with (
+        browser.bigart_studio(tmp_path, cell=cell, prepare=hide) as server,
+        browser.open_page() as page,
+    ):
+        page.goto(server.address)
+        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()  # before, JupyterLab loses what is run
+        page.locator(".jp-CodeCell .cm-content").click()
+        page.keyboard.press("Shift+Enter")
+        browser.Artist(page, SHOTS / "bigart studio in JupyterLab")
+        assert page.refused == page.errors == []

@@ -1,10 +1,14 @@
 """`bigart studio`: the studio as a page on this machine alone, shown by Voila or JupyterLab."""
 
 import json
-import subprocess
-import sys
+import logging
+import secrets
+import socket
 import tempfile
-from contextlib import suppress
+import threading
+import webbrowser
+from collections.abc import Callable
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,68 +16,66 @@ import click
 
 from bigart_lib.cli import options as shared
 from bigart_lib.cli.call import Call
+from bigart_lib.cli.serving import HOST, Address, InOneLine
 
-PORT = 8866
-# The browser itself refuses whatever else the page would ask for: Voila's own asks a server for fonts.
-ONLY_HERE = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob: ws://127.0.0.1:* ws://localhost:*"
-HEADERS = f'{{"headers": {{"Content-Security-Policy": "{ONLY_HERE}"}}}}'
+PORT, TRIES = 8866, 50
+NAME = "BIG.art"  # the notebook's, which is the page's title
 CELL = """
 import bigart_lib
 from bigart_lib.studio import studio
 
 studio(bigart_lib.load({models!r}, announce=print), {pictures!r})
 """
+SERVERS = {"voila": "studio_voila", "jupyterlab": "studio_lab"}  # the first that is installed is taken
 
 
 @click.command(short_help="Open the studio in the browser.")
 @shared.option("--models", shared.MODELS, "auto", "The set of networks.")
 @shared.out
-@shared.option("--port", int, PORT, "Of the page.")
+@shared.option("--port", click.IntRange(1, 65535), None, "Of the page.", f"{PORT}, or the next free one")
 @click.option("--no-browser", is_flag=True, help="Print the address, and open nothing.")
 @click.pass_obj
-def studio(call: Call, models: str, out: Path, port: int, no_browser: bool) -> int:
+def studio(call: Call, models: str, out: Path, port: int | None, no_browser: bool) -> int:
     """Open the studio as a page in the browser, on this machine alone, until it is interrupted."""
-    server = next((name for name in SERVERS if find_spec(name)), None)
+    server = next((name for name in SERVERS if find_spec(name) and find_spec("ipykernel")), None)
     if server is None:
         raise ValueError(
-            "the studio is a page that Voila or JupyterLab shows, and neither is installed: "
-            "python -m pip install voila"
+            "the studio is a page that Voila or JupyterLab shows, with ipykernel, and neither is installed: "
+            "python -m pip install voila ipykernel"
         )
-    with tempfile.TemporaryDirectory(prefix="bigart-studio-") as folder:
-        notebook = Path(folder) / "studio.ipynb"
+    with (
+        _listen(port) as listener,
+        tempfile.TemporaryDirectory(prefix="bigart-studio-", ignore_cleanup_errors=True) as folder,
+    ):
+        address = Address(listener.getsockname()[1], secrets.token_urlsafe())
+        notebook = Path(folder, f"{NAME}.ipynb")
         notebook.write_text(json.dumps(_notebook(models, out)), encoding="utf-8")
-        command = [sys.executable, "-m", server, *SERVERS[server](notebook, port)]
-        if no_browser:
-            command.append("--no-browser")
-        call.show(f"The studio is at http://localhost:{port}/ in a moment; Ctrl-C ends it.")
-        process = subprocess.Popen(command)
+
+        def tell() -> None:
+            call.show(f"The studio is at {address} and ends with Ctrl-C.")
+            if not no_browser:  # beside the server, as some browsers return when they are closed
+                threading.Thread(target=webbrowser.open, args=(str(address),), daemon=True).start()
+
+        logging.basicConfig(handlers=[InOneLine()])
+        logging.captureWarnings(True)  # and so not shown
+        _way_to_serve(server)(listener, notebook, address, tell)
+    return 0
+
+
+def _way_to_serve(server: str) -> Callable[..., None]:
+    return import_module(f"bigart_lib.cli.{SERVERS[server]}").serve
+
+
+def _listen(port: int | None) -> socket.socket:
+    """A socket on the port that was asked for, or else on the first free one from the usual one on."""
+    reason = ""
+    for candidate in [port] if port else range(PORT, PORT + TRIES):
         try:
-            return process.wait()
-        except KeyboardInterrupt as stop:
-            if stop.args:  # a request to end, which the server has not got as it gets Ctrl-C
-                process.terminate()
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(5)
-            process.terminate()
-            return 0
-
-
-def _voila(notebook: Path, port: int) -> list[str]:
-    return [
-        str(notebook), f"--port={port}", "--Voila.ip=127.0.0.1", f"--Voila.tornado_settings={HEADERS}",
-        "--Voila.log_level=WARN",
-    ]  # fmt: skip
-
-
-def _jupyterlab(notebook: Path, port: int) -> list[str]:
-    return [
-        f"--notebook-dir={notebook.parent}", f"--port={port}", "--ServerApp.ip=127.0.0.1", "--allow-root",
-        f"--LabApp.default_url=/lab/tree/{notebook.name}", f"--ServerApp.tornado_settings={HEADERS}",
-        "--ServerApp.log_level=WARN",
-    ]  # fmt: skip
-
-
-SERVERS = {"voila": _voila, "jupyterlab": _jupyterlab}  # the first that is installed is taken
+            return socket.create_server((HOST, candidate))
+        except OSError as error:
+            reason = error.strerror or str(error)
+    where = f"port {port}" if port else f"any port from {PORT} to {PORT + TRIES - 1}"
+    raise ValueError(f"the studio cannot have {where} ({reason}): choose another by --port")
 
 
 def _notebook(models: str, out: Path) -> dict:
