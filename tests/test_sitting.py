@@ -115,12 +115,9 @@ def test_older_batches_hold_no_pictures_in_memory(artist):
         made.append(weakref.ref(artist.studio.batch.candidates[0].picture))
     gc.collect()
     assert [one() is None for one in made] == [True, True, *OPEN_BATCHES * [False]]
-    mine = [
-        one
-        for one in gc.get_objects()
-        if type(one) is Run and one.path.parent == artist.studio.session.folder
-    ]
-    assert {one.recipe.generate.seed for one in mine if one._works} == {*range(2, OPEN_BATCHES + 2)}
+    runs = [one for one in gc.get_objects() if type(one) is Run and one._works]
+    mine = [one for one in runs if one.path.parent == artist.studio.session.folder]
+    assert {one.recipe.generate.seed for one in mine} == {*range(2, OPEN_BATCHES + 2)}
 
 
 def test_an_older_batch_is_shown_picked_and_painted_as_when_it_was_new(artist):

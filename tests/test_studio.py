@@ -468,3 +468,26 @@ def test_the_page_asks_no_other_machine_for_anything(returning):
     page = returning.studio.widget.children[0].value
     addresses = re.findall(r"(?:src|href|url\()=?[\"'(]?([^\"')>\s]+)", page)
     assert addresses and all(address.startswith("data:") for address in addresses)
+
+
+# ------------------------------------------------------------------------------------------ a full disk
+
+
+def test_where_the_disk_is_full_the_page_asks_for_another_folder_and_nothing_is_lost(
+    artist, full_disk, tmp_path
+):
+    rescue, folder = artist.studio.rescue, artist.studio.session.folder
+    assert rescue.widget.layout.display == "none"
+    full_disk(folder, 3)
+    artist.create()
+    assert "could not be written" in artist.status and len(artist.studio.batch.candidates) == 2
+    assert rescue.widget.layout.display is None
+    rescue.save.click()
+    assert "name a folder that has room" in artist.status
+    rescue.folder.value = str(tmp_path / "elsewhere")
+    rescue.save.click()
+    assert rescue.widget.layout.display == "none" and "Everything is written to" in artist.status
+    assert (tmp_path / "elsewhere" / "a-lake" / "candidate-2" / "256.png").is_file()
+    artist.pick(2)
+    artist.click(artist.small.make)
+    assert (tmp_path / "elsewhere" / "a-lake" / "candidate-2" / "1024_textured.png").is_file()

@@ -129,7 +129,7 @@ def load_for(recipe: Recipe, **options: Any) -> BigArt:
     from bigart_lib.machine import DeviceError
 
     options = {"models": recipe.models, **{name: value for name, value in options.items() if value}}
-    precision = options.pop("dtype", None) or recipe.machine.get("precision")
+    precision = options.pop("dtype", None) or str(recipe.machine.get("precision", "auto"))
     try:
         return load(**options, dtype=precision)
     except DeviceError:  # of another kind of machine: the verdict will say it

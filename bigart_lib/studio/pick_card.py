@@ -73,8 +73,8 @@ class PickCard:
     def show(self, images: Sequence[Image.Image]) -> None:
         """Show pictures in the first places, as far as they have come."""
         backgrounds = [_background("bigart-thumb", *one) for one in enumerate(images, start=1)]
-        for style, background in zip_longest(self._styles.children, backgrounds, fillvalue=""):
-            style.value = background  # the page hears only of what has changed
+        for place, style in enumerate(self._styles.children):  # the page hears only of what has changed
+            style.value = backgrounds[place] if place < len(backgrounds) else ""
 
     def show_batch(self, prompt: str, seed: int, images: Sequence[Image.Image]) -> None:
         """Show finished pictures, and say what they are for tooltips and screen readers."""

@@ -9,6 +9,17 @@
   // JupyterLab would take keys for its own commands.
   root.setAttribute('data-lm-suppress-shortcuts', 'true');
 
+  // Voila's page knows light and dark, and the system which of them is wanted; ?theme= has the last word.
+  if (document.body.dataset.voila) {
+    const asked = new URLSearchParams(location.search).get('theme');
+    const system = matchMedia('(prefers-color-scheme: dark)');
+    const follow = () => {
+      document.body.dataset.jpThemeLight = String(asked ? asked !== 'dark' : !system.matches);
+    };
+    system.addEventListener('change', follow);
+    follow();
+  }
+
   const thumbnails = () => [...root.querySelectorAll('button.bigart-thumb')];
   const isField = (element) => element.matches('input, textarea, select') && element.type !== 'range';
 

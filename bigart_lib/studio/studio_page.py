@@ -24,6 +24,7 @@ from bigart_lib.studio.enlarge_card import EnlargeCard
 from bigart_lib.studio.history import History
 from bigart_lib.studio.pick_card import PickCard
 from bigart_lib.studio.prompt_card import PromptCard
+from bigart_lib.studio.rescue import Rescue
 from bigart_lib.studio.result_card import ResultCard
 from bigart_lib.studio.tasks import Tasks
 
@@ -68,10 +69,11 @@ class Studio:
         ]
         self.result_card = ResultCard(3 + len(self.enlarge_cards), _download if on_colab() else None, guard)
         self.history = History(self.session, self.pick_card, self._show_batch, self.open, guard)
+        self.rescue = Rescue(self.session, lambda words: self.tasks.row.say(words), guard)
         title = f"<h2>BIG.art</h2><p>{parts.escape(bigart.describe())}</p>"
         cards = [self.prompt_card, self.pick_card, *self.enlarge_cards, self.result_card]
         children = [parts.text(_page_code(), "bigart-hidden"), parts.text(title, "bigart-title")]
-        children += [self.history.widget, *(card.widget for card in cards)]
+        children += [self.rescue.widget, self.history.widget, *(card.widget for card in cards)]
         self.widget = parts.named(ipywidgets.VBox(children), "bigart-studio")
         self.prompt_card.choices["count"].observe(guard(lambda _: self._offer_more()), names="value")
         self._offer_more()
@@ -182,6 +184,7 @@ class Studio:
         ):
             for button in buttons:
                 button.disabled = not (allowed and is_possible)
+        self.rescue.show()
         self._tell_what_is_left(allowed)
 
     def _tell_what_is_left(self, may_begin: bool = True) -> None:
@@ -259,7 +262,8 @@ class Studio:
 
     def _where(self, path: Path) -> str:
         """A path short enough for a line, from the folder of all pictures on; and why it has no copy."""
-        near, problem = path.relative_to(self.session.folder.parent), self.session.copy_problem
+        home, problem = self.session.folder.parent, self.session.copy_problem
+        near = path.relative_to(home) if path.is_relative_to(home) else path
         return f"{near} ({problem})" if problem else f"{near}"
 
     def _need_batch(self) -> Batch:
