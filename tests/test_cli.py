@@ -345,6 +345,15 @@ def test_the_forecast_is_of_all_candidates_and_of_the_painting(bigart, monkeypat
     assert [step.name for step in told[0].steps] == 3 * ["64", "256"] + ["1024", "1024_textured"]
 
 
+def test_an_interrupt_between_seeds_says_which_are_not_begun(bigart, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(GlideGenerator, "paint", stop)
+    code, _, errors = bigart(PROMPT, "--size", 256, "--seed", "3,5,7")
+    assert code == 130 and errors[-1] == "bigart: interrupted; not begun: seed 5, 7"
+
+
 def test_the_forecast_is_of_all_seeds_and_of_all_that_are_picked(bigart, monkeypatch):
     told, forecast = [], BigArt.forecast
     monkeypatch.setattr(BigArt, "forecast", lambda *arguments: told.append(forecast(*arguments)) or told[-1])

@@ -21,6 +21,7 @@ class Call:
 
     def __init__(self) -> None:
         self.is_quiet, self.kept = False, ""  # `kept`: told after an interrupt where there is no run
+        self.unbegun = ""  # the seeds that come after the run
         self._bars, self._announced = Bars(), set()
         self._run: Run | None = None
         self._is_new = False  # whether this call made the run's folder
@@ -72,12 +73,13 @@ class Call:
     def end(self) -> str:
         """Tidy up after an error or an interrupt; returns what was kept and how to go on, if anything was."""
         self._bars.close()
+        later = f"; not begun: seed {self.unbegun}" if self.unbegun else ""
         with suppress(OSError):
             if self._run is None or (self._is_new and self._run.discard_if_empty()):
-                return ""
+                return later.removeprefix("; ")
         if self._run.unsaved and not self._saved_elsewhere():
-            return "they could be written nowhere else either, and are lost"
-        return f'what is finished is in {self._run.path}, and "{resume_command(self._run)}" goes on'
+            return f"they could be written nowhere else either, and are lost{later}"
+        return f'what is finished is in {self._run.path}, and "{resume_command(self._run)}" goes on{later}'
 
     def _saved_elsewhere(self) -> bool:
         """Write the pictures that the disk did not take into the first other folder that takes them."""

@@ -60,7 +60,8 @@ def paint(
     variations.warn(call, bigart, found)
     if about := about_words(prompt, bigart.read, bigart.name.partition("+")[0]):
         call.announce(about, is_needed=False)
-    for recipe in recipes:
+    for number, recipe in enumerate(recipes, start=1):
+        call.unbegun = _listed(seed[number:])
         run = call.new_run(out, prompt, recipe, {**bigart.options, "keep": options["keep"]})
         _paint_run(call, bigart, run, indices, further)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from bigart_lib.files import read_text, write_text
@@ -218,8 +218,11 @@ def _check(values: dict[str, Any], folder: Path) -> None:
     for entry in values["made"].values():
         if not (isinstance(entry, dict) and _are_texts([entry.get(name) for name in ENTRY])):
             raise ValueError("an entry of its journal is damaged")
-        if not (folder / entry["file"]).resolve().is_relative_to(folder):
-            raise ValueError("an entry of its journal names a file elsewhere")
+    names = [PurePosixPath(entry["file"]) for entry in values["made"].values()]
+    places = {name.parent for name in names}  # few, as looking at the disk takes its time
+    is_here = all((folder / place).resolve().is_relative_to(folder) for place in places)
+    if not is_here or any(".." in name.parts or not name.name for name in names):
+        raise ValueError("an entry of its journal names a file elsewhere")
 
 
 def _is_whole(value: Any, or_none: bool = False) -> bool:
