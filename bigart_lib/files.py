@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 PART = ".part"  # how the names of files end that are not whole yet
 LONGEST_NAME = 120  # characters of a name that a part repeats: names may have 255 bytes
+CANNOT_SYNC = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
 LONGEST_TEXT = 16_000_000  # bytes of a text file that is read
 
 
@@ -42,7 +43,7 @@ def writing(path: Path | str, replace: bool = False) -> Iterator[BinaryIO]:
         with part.open("wb") as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())  # a power cut must not leave an empty file under the final name
+            _sync(file.fileno())  # a power cut must not leave an empty file under the final name
         _give_name(part, path, replace)
     except OSError as error:
         if error.errno is None or error.filename not in (None, str(part)):
@@ -88,8 +89,11 @@ def check_room(folder: Path | str, num_bytes: float, hint: str = "") -> None:
         Saying how much is needed, how much is free, and what to do; `hint` says it more closely.
     """
     place = next(one for one in (Path(folder).absolute(), *Path(folder).absolute().parents) if one.is_dir())
-    usage = shutil.disk_usage(place)
-    if usage.total and usage.free < num_bytes:  # some mounts do not say
+    try:
+        usage = shutil.disk_usage(place)
+    except OSError:  # some mounts do not say
+        return
+    if usage.total and usage.free < num_bytes:
         free, needed = size_in_words(usage.free), size_in_words(num_bytes)
         raise OSError(
             f"the disk of {folder} has {free} free, and about {needed} are needed{hint}: make room, or "
@@ -151,3 +155,12 @@ def _give_name(part: Path, path: Path, replace: bool) -> None:
                 os.fsync(folder)
             finally:
                 os.close(folder)
+
+
+def _sync(descriptor: int) -> None:
+    """Wait until a file is on the disk, where the mount knows how to."""
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in CANNOT_SYNC:
+            raise

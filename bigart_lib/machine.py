@@ -62,7 +62,7 @@ def pick_device(name: str | None = None) -> torch.device:
     import torch
 
     try:
-        device = torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
+        device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if name is None else name)
     except RuntimeError:
         raise DeviceError(f"device must be cpu or cuda, not {name!r}") from None
     if device.type not in ("cpu", "cuda"):

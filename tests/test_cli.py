@@ -284,6 +284,8 @@ def write_bad_pictures(folder):
         ([PROMPT, "--colour", "red"], "--colour"),
         (["sunset", "over", "a", "lake"], 'put quotes round the prompt, as in bigart "sunset over a lake"'),
         ([PROMPT, "--memory", "much"], "memory must be an amount such as 6GB or 800MB, not 'much'"),
+        ([PROMPT, "--out", ""], "expected the name of a file or a folder, got nothing"),
+        ([PROMPT, "--device", ""], "device must be cpu or cuda, not ''"),
         ([PROMPT, "--keep", "some"], "keep must be one of none, exact, all, not 'some'"),
         ([PROMPT, "--seed"], "option '--seed' requires an argument"),
         (["enlarge", "-leading.png"], "write ./-leading.png"),

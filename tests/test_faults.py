@@ -12,11 +12,12 @@ from benchmarks.faults.campaign import try_fault, workshop
 from benchmarks.faults.kinds.damaged import given, truncated
 from benchmarks.faults.trial import KINDS, NotSurvived, Trial
 
-HERE = [  # two of each kind, which the shorter command is disturbed by; the campaign tries all
+MANY = 60  # tries of a kind that are quick, as their number shows
+HERE = [  # one or two of each kind, which the shorter command is disturbed by; the campaign tries all
     (name, number)
     for name, kind in KINDS.items()
-    for number in sorted({kind.tries // 4 | 1, kind.tries * 3 // 4 | 1})
-    if number < kind.tries
+    for share in ((0.25, 0.75) if kind.tries >= MANY else (0.5,))
+    if (number := int(share * kind.tries) | 1) < kind.tries
 ]
 
 

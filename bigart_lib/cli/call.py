@@ -13,7 +13,7 @@ from bigart_lib.cli.terminal import aside, say, typed
 from bigart_lib.files import size_in_words
 from bigart_lib.forecast import Forecast
 from bigart_lib.progress import Report, duration, no_report
-from bigart_lib.runs.run import Run
+from bigart_lib.runs.run import JOURNAL, Run
 
 
 class Call:
@@ -70,15 +70,19 @@ class Call:
         """Note whose folder is worked in, and whether this call made it."""
         self._run, self._is_new = run, is_new
 
-    def end(self) -> str:
+    def end(self, was_interrupted: bool = False) -> str:
         """Tidy up after an error or an interrupt; returns what was kept and how to go on, if anything was."""
         self._bars.close()
         later = f"; not begun: seed {self.unbegun}" if self.unbegun else ""
         with suppress(OSError):
             if self._run is None or (self._is_new and self._run.discard_if_empty()):
                 return later.removeprefix("; ")
-        if self._run.unsaved and not self._saved_elsewhere():
-            return f"they could be written nowhere else either, and are lost{later}"
+        with suppress(OSError):
+            self._run.save_rest()
+        if self._run.unsaved and not was_interrupted and not self._saved_elsewhere():
+            self.announce("No other folder took them either, and they are lost.")
+        if not (self._run.path / JOURNAL).is_file():  # nothing was begun, or all was removed
+            return later.removeprefix("; ")
         return f'what is finished is in {self._run.path}, and "{resume_command(self._run)}" goes on{later}'
 
     def _saved_elsewhere(self) -> bool:
@@ -98,7 +102,9 @@ class Call:
                     break
                 yield Path(answer).expanduser()
         with suppress(OSError):
-            yield Path(tempfile.mkdtemp(prefix="bigart-saved-"))
+            temporary = Path(tempfile.mkdtemp(prefix="bigart-saved-"))
+            yield temporary
+            temporary.rmdir()  # it took nothing
         with suppress(RuntimeError):
             yield Path.home() / "bigart-saved"
 

@@ -32,6 +32,6 @@ def enlarge(call: Call, picture: Path, times: int, out: Path, **options: Any) ->
     call.foretell(bigart, f"{image.width}x{image.height} pixels", bigart.forecast(steps))
     remembered = {**bigart.options, "keep": options["keep"]}
     run = call.new_run(out, picture.stem, recipe, remembered, image.size)
+    run.work(None).put(steps[0], images.image_levels(image))  # first: what is wanted can be gone on with
     run.want((None, settings, steps))
-    run.work(None).put(steps[0], images.image_levels(image))
     call.show(run.paint(bigart, None, settings, call.report).last)

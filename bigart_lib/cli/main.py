@@ -71,7 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt as stop:
         number = signal.Signals(next((one for one in stop.args if isinstance(one, int)), signal.SIGINT))
         word = "interrupted" if number == signal.SIGINT else f"ended by {number.name}"
-        return _complain(word, call.end() or call.kept or "nothing was finished", ENDED + number)
+        kept = call.end(was_interrupted=True) or call.kept or "nothing was finished"
+        return _complain(word, kept, ENDED + number)
     except Exception as error:
         kept = call.end()
         if os.environ.get("BIGART_DEBUG") == "1":

@@ -115,6 +115,8 @@ def _network(names: tuple[str, ...]) -> Checked:
 
 
 def _path(word: Any) -> Path:
+    if not str(word):
+        raise ValueError("expected the name of a file or a folder, got nothing")
     try:
         return Path(word).expanduser()
     except RuntimeError:

@@ -99,8 +99,9 @@ class Journal:
             }
             for index, paint, steps in plans
         ]
-        replaced = {(one["index"], one["paint"] is None) for one in entries}
         with self.updating() as values:
+            entries = [one for one in entries if one["paint"] or one not in values["wanted"]]
+            replaced = {(one["index"], one["paint"] is None) for one in entries}
             kept = [one for one in values["wanted"] if (one["index"], one["paint"] is None) not in replaced]
             values["wanted"] = [*kept, *entries]
 
@@ -140,7 +141,11 @@ class Journal:
             if not self.is_unwritten:
                 with suppress(ValueError, OSError):
                     self.values = _read(self.folder)
+            before = json.dumps(self.values)
             yield self.values
+            is_written = not self.is_unwritten and (self.folder / JOURNAL).is_file()
+            if is_written and json.dumps(self.values) == before:
+                return  # only opened: of two copies, the one that was changed last counts
             self.values["touched"] = max(time.time(), self.touched + 0.001)  # later, whatever the clock says
             self.is_unwritten = True
             write_values(self.folder, self.values)

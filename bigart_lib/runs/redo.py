@@ -98,9 +98,9 @@ def redo(
         work.elsewhere = (path.parent / EXACT,)
     steps = _steps_to_make(bigart, first, run.recipe_of(recipe.index, wanted.paint), size)
     try:
-        run.want((recipe.index, wanted.paint, steps))
         if brought is not None:
-            work.put(steps[0], images.image_levels(brought))
+            work.put(steps[0], images.image_levels(brought))  # first: what is wanted can be gone on with
+        run.want((recipe.index, wanted.paint, steps))
         computed = len([step for step in bigart.forecast(steps, work).steps if step.is_costly])
         with _same_threads(first), run.at_work():
             bigart.run(run.recipe_of(recipe.index, wanted.paint), steps, work, report)

@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -33,8 +35,8 @@ from bigart_lib.plan import to_do
 from bigart_lib.progress import Report, no_report
 from bigart_lib.runs.copies import copy_files
 from bigart_lib.runs.folders import folder_name, free_folder
-from bigart_lib.runs.journal import JOURNAL, UPDATE_LOCK, Journal, Plan, file_hash, locked
-from bigart_lib.runs.work import Unsaved, Work
+from bigart_lib.runs.journal import JOURNAL, UPDATE_LOCK, Journal, Plan, Wanted, file_hash, locked
+from bigart_lib.runs.work import EXACT, Unsaved, Work
 from bigart_lib.settings import PaintSettings
 
 SHEET_BYTES = 2_000_000  # about
@@ -65,6 +67,8 @@ class Run(Journal):
     def __init__(self, path: Path, values: dict[str, Any] | None = None) -> None:
         super().__init__(path, values)
         self.recipe: Recipe = from_dict(self.values["recipe"])
+        if self.recipe.prompt is not None and self.recipe.generate is None:
+            raise ValueError("its recipe has a prompt and no settings")
         self.unsaved: dict[str, Unsaved] = {}  # by the keys of their steps
         self._works: dict[int | None, Work] = {}
 
@@ -98,14 +102,15 @@ class Run(Journal):
         OSError
             When the folder cannot be made.
         """
-        folder = free_folder(folder_name(title), parent, beside)
         if indices is None:
             indices = range(recipe.generate.count) if recipe.prompt is not None else ()
         values = {
             "recipe": recipe.to_dict(), "options": options or {}, "size": size, "indices": list(indices),
             "favourites": [], "wanted": [], "made": {},
         }  # fmt: skip
-        return cls(folder, values)
+        run = cls(parent, values)  # whatever fails here leaves no folder
+        run.folder = free_folder(folder_name(title), parent, beside)
+        return run
 
     @property
     def options(self) -> dict[str, Any]:
@@ -216,12 +221,21 @@ class Run(Journal):
         """The contact sheet."""
         return self.path / f"{SHEET}.png"
 
+    @property
+    def _sheet_key(self) -> str:
+        return hashlib.sha256(json.dumps([SHEET, self.recipe.to_dict()], sort_keys=True).encode()).hexdigest()
+
+    def unfinished(self, thorough: bool = True) -> list[Wanted]:
+        """See `Journal`; where the contact sheet alone is missing, the last of the candidates counts."""
+        found, candidates = super().unfinished(thorough), [one for one in self.wanted() if one.paint is None]
+        has_sheet = self.made(self._sheet_key) if thorough else self.sheet.is_file()
+        return found or ([] if has_sheet or len(candidates) < len(self.indices) else candidates[-1:])
+
     def _write_sheet(self, candidates: Candidates) -> None:
-        key = hashlib.sha256(json.dumps([SHEET, self.recipe.to_dict()], sort_keys=True).encode()).hexdigest()
-        if self.made(key) is not None:
-            return
-        image = candidates.sheet()
-        self.finish(key, Unsaved(None, SHEET, image, with_pixels(candidates.recipe, SHEET, image)))
+        if self.made(self._sheet_key) is None:
+            image = candidates.sheet()
+            made_by = with_pixels(candidates.recipe, SHEET, image)
+            self.finish(self._sheet_key, Unsaved(None, SHEET, image, made_by))
 
     def folder_of(self, index: int | None) -> Path:
         """Where the pictures of a candidate are, or of the picture that was brought."""
@@ -258,13 +272,14 @@ class Run(Journal):
         OSError
             Where that folder does not take them either; the run is where it was.
         """
-        before, target = self.path, free_folder(self.path.name, parent)
+        before, target = (self.path, self.is_unwritten, {**self.unsaved}), free_folder(self.path.name, parent)
         try:
             copy_files(self, target)
             self.folder, self.is_unwritten = target, True
             self.save_rest()
-        except OSError:
-            self.folder = before
+        except BaseException:
+            self.folder, self.is_unwritten, self.unsaved = before
+            shutil.rmtree(target, ignore_errors=True)
             raise
 
     def _save(self, key: str) -> None:
@@ -277,11 +292,11 @@ class Run(Journal):
         """Write a picture as NAME.png, or NAME-2.png where another picture has that name; returns where."""
         for free in free_names(name):
             path = folder / f"{free}.png"
-            if path.exists():
+            if os.path.lexists(path):
                 hashes = self.hashes(path)
                 if not hashes and _holds(path, made_by):
                     return path  # written just before this run was killed
-                if hashes and file_hash(path) not in hashes:
+                if hashes and not (path.is_file() and file_hash(path) in hashes):
                     set_aside(path)  # damaged, or changed by somebody
             with suppress(FileExistsError):
                 images.save(image, path, made_by.texts())
@@ -290,13 +305,12 @@ class Run(Journal):
 
     def discard_if_empty(self) -> bool:
         """Remove the folder if no picture is in it, or waits for it; returns whether it is gone."""
-        if self.unsaved or any(
-            path.is_file() and path.suffix in (".png", ".safetensors") for path in self.path.rglob("*")
-        ):
+        exact = [*self.path.glob(f"**/{EXACT}/*.safetensors")]
+        if self.unsaved or any(self.path.rglob("*.png")) or (exact and (self.path / JOURNAL).is_file()):
             return False
         remove_parts(self.path)
-        for name in (JOURNAL, UPDATE_LOCK, WORK_LOCK):
-            (self.path / name).unlink(missing_ok=True)
+        for path in (*exact, *(self.path / name for name in (JOURNAL, UPDATE_LOCK, WORK_LOCK))):
+            path.unlink(missing_ok=True)
         for folder in (*sorted(self.path.rglob("*"), reverse=True), self.path):
             with suppress(OSError):
                 folder.rmdir()
@@ -313,7 +327,7 @@ def open_run(folder: Path | str) -> Run:
     """
     try:
         return Run(Path(folder))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:  # a link to itself is the last
         reason = "there is no run.json" if isinstance(error, FileNotFoundError) else str(error)
         raise images.PictureError(f"{folder} is no run of BIG.art that can be read ({reason})") from None
 

@@ -106,9 +106,13 @@ class Work:
     def put(self, step: Step, levels: torch.Tensor) -> None:
         """Keep the step's result; on disk as far as the run keeps such."""
         self._levels.put(step, levels)
-        if self._is_kept(step):
-            with suppress(OSError):  # a full disk: what is in memory is enough to go on
-                _write_exact(self.folder / EXACT / f"{step.key}.safetensors", levels)
+        if not self._is_kept(step):
+            return
+        try:
+            _write_exact(self.folder / EXACT / f"{step.key}.safetensors", levels)
+        except OSError:  # a full disk: what is in memory is enough to go on
+            if step.action == "source":  # without which no later process could
+                raise
 
     def _is_kept(self, step: Step) -> bool:
         """Whether the step's unrounded result is for the disk too."""
@@ -188,7 +192,7 @@ def _write_exact(path: Path, levels: torch.Tensor) -> None:
     """Write levels as a safetensors file that knows its own hash."""
     data = memoryview(levels.contiguous().numpy()).cast("B")
     header = {
-        "__metadata__": {"sha256": hashlib.sha256(data).hexdigest()},
+        "__metadata__": {"sha256": hashlib.sha256(data).hexdigest(), "key": path.stem},
         TENSOR: {"dtype": "U16", "shape": list(levels.shape), "data_offsets": [0, len(data)]},
     }
     encoded = json.dumps(header).encode()
@@ -204,8 +208,9 @@ def _read_exact(path: Path) -> torch.Tensor | None:
 
     with suppress(OSError, SafetensorError, ValueError, RuntimeError):
         with safe_open(path, "pt") as opened:
-            expected = (opened.metadata() or {}).get("sha256")
+            metadata = opened.metadata() or {}
             levels = opened.get_tensor(TENSOR)
-        if hashlib.sha256(memoryview(levels.contiguous().numpy()).cast("B")).hexdigest() == expected:
+        sha256 = hashlib.sha256(memoryview(levels.contiguous().numpy()).cast("B")).hexdigest()
+        if sha256 == metadata.get("sha256") and metadata.get("key", path.stem) == path.stem:
             return levels
     return None

@@ -27,7 +27,10 @@ PACKAGED = {  # networks that arrive in a Python package, by our name: package, 
 def cache_folder() -> Path:
     """Where downloaded models are kept: `BIGART_CACHE`, or the platform's folder for such files."""
     if chosen := os.environ.get("BIGART_CACHE"):
-        return Path(chosen).expanduser()
+        try:
+            return Path(chosen).expanduser()
+        except RuntimeError:
+            raise WeightsError(f"BIGART_CACHE is {chosen}, in the home of nobody: name a folder") from None
     import platformdirs
 
     try:
