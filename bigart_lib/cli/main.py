@@ -19,7 +19,7 @@ from bigart_lib.text import in_words, shown
 
 BAD_INPUT = 2  # exit code
 ENDED = 128  # exit code, as shells have it, with the number of the signal added
-TO_END = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+TO_END = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 EXAMPLES = """\b
 Examples:
   bigart "a tabby cat" --pick ask
@@ -62,9 +62,13 @@ def bigart() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     terminal.prepare()
-    arguments, call = list(sys.argv[1:] if arguments is None else arguments), Call()
+    with _signals():
+        return _run(list(sys.argv[1:] if arguments is None else arguments), Call())
+
+
+def _run(arguments: list[str], call: Call) -> int:
     try:
-        with _signals(), bigart.make_context("bigart", [*arguments], obj=call) as context:
+        with bigart.make_context("bigart", [*arguments], obj=call) as context:
             return bigart.invoke(context) or 0
     except click.exceptions.Exit as done:  # of --help and --version
         return done.exit_code
@@ -98,8 +102,9 @@ def _usage(error: click.ClickException, arguments: Sequence[str]) -> str:
 
 @contextmanager
 def _signals() -> Iterator[None]:
-    """Let a request to end be told like Ctrl-C, so that nothing half made stays."""
-    taken = [number for number in TO_END if signal.getsignal(number) == signal.SIG_DFL]
+    """Let each request to end be told like Ctrl-C, and only the first, so that nothing half made stays."""
+    usual = signal.SIG_DFL, signal.default_int_handler
+    taken = {number: signal.getsignal(number) for number in TO_END if signal.getsignal(number) in usual}
     with suppress(ValueError):  # not in the main thread
         for number in taken:
             signal.signal(number, _end)
@@ -107,9 +112,11 @@ def _signals() -> Iterator[None]:
         yield
     finally:
         with suppress(ValueError):
-            for number in taken:
-                signal.signal(number, signal.SIG_DFL)
+            for number, before in taken.items():
+                signal.signal(number, before)
 
 
 def _end(number: int, frame: FrameType | None) -> None:
+    for other in TO_END:
+        signal.signal(other, signal.SIG_IGN)  # who asks again must not break off the tidying up
     raise KeyboardInterrupt(number)
