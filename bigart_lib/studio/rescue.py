@@ -24,7 +24,7 @@ class Rescue:
         self._words = parts.text()
         self.folder = parts.named(ipywidgets.Text(placeholder="Another folder"), "bigart-folder")
         self.save = parts.button("Save there", guard(self._save), "bigart-primary")
-        self.widget = parts.row(self._words, self.folder, self.save, classes=["bigart-found"])
+        self.widget = parts.row(self._words, self.folder, self.save, classes=["bigart-rescue"])
         self.show()
 
     def show(self) -> None:
