@@ -15,23 +15,21 @@ import random
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # run from a checkout that is not installed
 
-from PIL import Image
-
+from benchmarks.faults import trial
 from benchmarks.faults.campaign import workshop
 from benchmarks.faults.processes import run
-from benchmarks.faults.trial import contents, half_files
+from benchmarks.faults.trial import contents, half_files, write_photo
 from bigart_lib.cli.main import main as bigart
 
 COMMANDS = {
-    "a prompt, --size 1024 --enhance": [
-        *("sunset over a lake", "--seed", "3", "--count", "2", "--pick", "2", "--size", "1024", "--enhance"),
-    ],
-    "enlarge --times 16": ["enlarge", "photo.png", "--times", "16", "--texture", "0.05", "2", "--seed", "3"],
+    "a prompt, --size 1024 --enhance": trial.COMMANDS["prompt"],
+    "enlarge --times 16": trial.COMMANDS["enlarge"],
 }
 QUIET = ["--models", "embedded", "--device", "cpu", "--quiet", "--out", "pictures"]
 KILLED = -9
@@ -42,9 +40,9 @@ def do(arguments: list[str], folder: Path, kill_after: float | None = None) -> i
     return run(lambda: bigart(arguments), folder, kill_after, limit=float("inf")).code
 
 
-def disturb(command: list[str], kills: int, draw: random.Random, folder: Path) -> dict[str, int]:
+def disturb(command: Sequence[str], kills: int, draw: random.Random, folder: Path) -> dict[str, int]:
     """Kill a command so many times, go on each time, and count what came of it."""
-    Image.effect_noise((48, 40), 60).convert("RGB").save(folder / "photo.png")
+    write_photo(folder / "photo.png")
     whole = run(lambda: bigart([*command, *QUIET]), folder, limit=float("inf"))
     if whole.code:
         raise SystemExit(f"the undisturbed run ended with {whole.code}: {whole.err}")

@@ -290,6 +290,5 @@ def _changed(image: Image.Image, change: Callable[[torch.Tensor], torch.Tensor])
     from bigart_lib.weights import check_finite
 
     made = change(image_levels(image))
-    if made.is_floating_point():
-        check_finite(made, "the network")
+    check_finite(made, "the network")
     return to_image(made)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 import shutil
@@ -11,11 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 PART = ".part"  # how the names of files end that are not whole yet
 LONGEST_NAME = 120  # characters of a name that a part repeats: names may have 255 bytes
 CANNOT_SYNC = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
+FULL = (errno.ENOSPC, errno.EDQUOT)  # what systems say of a disk without room
 LONGEST_TEXT = 16_000_000  # bytes of a text file that is read
 
 
@@ -78,6 +80,15 @@ def read_text(path: Path | str, most: int = LONGEST_TEXT) -> str:
     if len(data) > most:
         raise ValueError(f"{path} is longer than {most:,} bytes")
     return data.decode("utf-8-sig")
+
+
+def read_values(path: Path | str) -> dict[str, Any]:
+    """The object in a JSON file that is only a help; an empty one where there is none that can be read."""
+    try:
+        found = json.loads(read_text(path))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def check_room(folder: Path | str, num_bytes: float, hint: str = "") -> None:

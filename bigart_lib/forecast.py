@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bigart_lib.files import size_in_words
 from bigart_lib.machine import Speeds, free_memory, memory_budget
+from bigart_lib.pictures.images import LEVEL_BYTES
 from bigart_lib.plan import NETWORKS, Kept, Step, to_do
 from bigart_lib.progress import PlanProgress, Report
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from bigart_lib.enlarge.enlarger import Enlarger
     from bigart_lib.weights.networks import Networks
 
-LEVEL_BYTES = 6  # of a pixel of a result, in levels
 PICTURE_BYTES = 10  # of a pixel in levels, and in 8 bits while it is written
 WITHOUT_NETWORK = ("source", "texture", "fit")  # actions
 

@@ -69,7 +69,7 @@ def load(
     budget = read_memory(memory) if isinstance(memory, str) else memory
     own_enlarger = None if enlarger is None or isinstance(enlarger, (str, Path)) else enlarger
     named = {"enlarger": None if own_enlarger else enlarger, "enhancer": enhancer}
-    name, others = _split(models, named)
+    name, others = split(models, named)
     model_set = sets.choose(
         name, **others, may_fetch=chosen.type == "cuda", report=report, announce=announce, convert=convert
     )
@@ -79,7 +79,7 @@ def load(
         "+".join([model_set.name, *(type(one).__name__ for one in (generator, own_enlarger) if one)]),
         generator or _glide(model_set, networks, chosen),
         own_enlarger or _rrdbnet(model_set, networks, chosen, dtype, announce),
-        _vqgan(model_set, networks, dtype),
+        _vqgan(model_set, networks, chosen, dtype),
         networks,
         chosen,
         dtype,
@@ -137,8 +137,18 @@ def _published(kind: str) -> tuple[ModuleType, object]:
     }[kind]
 
 
-def _split(models: str, named: dict[str, str | Path | None]) -> tuple[str, dict[str, str | Path | None]]:
-    """The set, and the networks in place of its own, of a name such as "embedded+bsrgan"."""
+def split(models: str, named: Mapping[str, str | Path | None]) -> tuple[str, dict[str, str | Path | None]]:
+    """The set, and the networks in place of its own, of a name such as "embedded+bsrgan".
+
+    Parameters
+    ----------
+    named : the enlarger and the enhancer that somebody named, or None, which count first.
+
+    Raises
+    ------
+    ValueError
+        When a network in the name can be had by no name.
+    """
     from bigart_lib.weights import sets
 
     name, *others = models.split("+")
@@ -205,7 +215,9 @@ def _rrdbnet(
     )
 
 
-def _vqgan(model_set: ModelSet, networks: Networks, dtype: torch.dtype) -> VQGANEnhancer:
+def _vqgan(
+    model_set: ModelSet, networks: Networks, device: torch.device, dtype: torch.dtype
+) -> VQGANEnhancer:
     from bigart_lib.finish import vqgan
     from bigart_lib.finish.enhancer import VQGANEnhancer
 
@@ -214,6 +226,7 @@ def _vqgan(model_set: ModelSet, networks: Networks, dtype: torch.dtype) -> VQGAN
         vqgan.load_config(model_set.enhancer),
         dtype,
         lambda: model_set.fingerprints()["enhancer"],
+        device,
     )
 
 

@@ -16,7 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bigart_lib.files import read_text, write_text
+from bigart_lib.files import read_values, write_text
 
 if TYPE_CHECKING:
     import torch
@@ -258,7 +258,7 @@ class Speeds:
         self._machine = ", ".join(
             f"{known[name]}" for name in ("device", "precision", "threads") if name in known
         )
-        self._runs: dict[str, list] = _kept_runs(_read_json(self._path).get(self._machine))
+        self._runs: dict[str, list] = _kept_runs(read_values(self._path).get(self._machine))
 
     def probe(self) -> float:
         """Operations a second of a convolution like the enlarger's; measured if it never was."""
@@ -291,16 +291,8 @@ class Speeds:
     def save(self) -> None:
         """Keep what was noted."""
         with suppress(OSError):
-            everybody = {**_read_json(self._path), self._machine: self._runs}
+            everybody = {**read_values(self._path), self._machine: self._runs}
             write_text(self._path, json.dumps(everybody), replace=True)
-
-
-def _read_json(path: Path) -> dict:
-    try:
-        found = json.loads(read_text(path))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _kept_runs(found: object) -> dict[str, list]:

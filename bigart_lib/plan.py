@@ -218,9 +218,11 @@ class Kept(Protocol):
 
 def to_do(steps: Sequence[Step], kept: Kept) -> tuple[list[Step], list[Step]]:
     """The steps that must be computed, and those whose pictures must be written, given what is kept."""
-    computed, written = set(), [step for step in steps if step.is_shown and kept.made(step) is None]
-    for step in written:
-        position = steps.index(step)
+    computed, written = set(), []
+    for position, step in enumerate(steps):
+        if not step.is_shown or kept.made(step) is not None:
+            continue
+        written.append(step)
         while position >= 0 and steps[position] not in computed and not kept.holds(steps[position]):
             computed.add(steps[position])
             position -= 1

@@ -96,13 +96,10 @@ class Runner:
 
     def keep(self, step: Step, picture: torch.Tensor, kept: Kept) -> torch.Tensor:
         """Keep a result as levels, and hand on what was kept, so that going on later changes nothing."""
-        import torch
-
         from bigart_lib.pictures.images import to_levels
         from bigart_lib.weights import check_finite
 
-        if picture.dtype != torch.uint16:
-            check_finite(picture, f"{step.name}: the network")
+        check_finite(picture, f"{step.name}: the network")
         levels = to_levels(picture)
         if step.is_costly:
             with self._forecaster.noted("keep", step.pixels):

@@ -5,16 +5,15 @@ Command line and studio tell through this alone.
 
 from __future__ import annotations
 
-import errno
 import unicodedata
 
+from bigart_lib.files import FULL
 from bigart_lib.machine import is_out_of_memory
 
 # Decoders and torch raise RuntimeError; safetensors has an error of its own.
 EXPECTED = (ValueError, OSError, EOFError, RuntimeError, MemoryError)
 EXPECTED_BY_NAME = ("SafetensorError",)
 LONGEST_MESSAGE = 1500  # characters
-FULL = (errno.ENOSPC, errno.EDQUOT)
 HARMLESS_FORMATS = "\u200c\u200d"  # join letters and emoji, and turn no text round
 
 

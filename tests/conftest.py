@@ -51,6 +51,8 @@ def pytest_configure(config: pytest.Config) -> None:
     # Ignored where pytest was started by nohup or in the background, and its children would inherit that.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: None)  # goes on here, and is no more ignored in children
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -192,6 +194,21 @@ def painted(painted_once, tmp_path):
     # Files are replaced, never written into, so that links do for copies.
     ignored = shutil.ignore_patterns("*.lock")
     return Path(shutil.copytree(painted_once, tmp_path / "pictures", copy_function=os.link, ignore=ignored))
+
+
+@pytest.fixture
+def command_line(tmp_path, monkeypatch, capsys):
+    """Run the command line in a folder of its own; gives exit code, lines of output, lines of errors."""
+    from bigart_lib.cli import main as cli
+
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        code = cli.main([str(argument) for argument in arguments])
+        output = capsys.readouterr()
+        return code, output.out.splitlines(), output.err.splitlines()
+
+    return run
 
 
 @pytest.fixture

@@ -164,7 +164,7 @@ def test_the_notebook_beside_a_zip_runs_with_the_models_that_come_with_it(machin
     shutil.rmtree(packed)
     write_notebook(machine, HOME)
     assert "embedded models" in printed(run_notebook(machine, HOME))
-    assert list(machine.path(HOME).glob("*.png"))
+    assert list(machine.path(HOME).glob("bigart_pictures/*/candidate-1/1024_textured.png"))
 
 
 def test_the_notebook_alone_says_what_to_do(machine):

@@ -9,7 +9,6 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from bigart_lib.cli import main as cli
 from bigart_lib.cli.again import again
 from bigart_lib.pictures import images, recipe
 from bigart_lib.pictures.recipe import ATTRIBUTION, Recipe
@@ -21,16 +20,9 @@ RECIPE = Recipe("embedded", prompt=PROMPT, generate=GenerateSettings(7), index=0
 
 
 @pytest.fixture
-def bigart(tmp_path, monkeypatch, capsys):
-    """Run the command line in a folder of its own; gives exit code, lines of output, lines of errors."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        code = cli.main([str(argument) for argument in arguments])
-        output = capsys.readouterr()
-        return code, output.out.splitlines(), output.err.splitlines()
-
-    return run
+def bigart(command_line):
+    """The command line."""
+    return command_line
 
 
 def write_picture(name, made_by=RECIPE, **others):

@@ -5,23 +5,15 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bigart_lib.cli import main as cli
 from bigart_lib.generate.glide import GlideGenerator
 from bigart_lib.pictures.recipe import read
 from bigart_lib.settings import Ancestor
 
 
 @pytest.fixture
-def bigart(tiny_models, painted, monkeypatch, capsys):
-    """Run the command line beside a batch that was painted: "a lake", seed 5, number 3."""
-    monkeypatch.chdir(painted.parent)
-
-    def run(*arguments):
-        code = cli.main([*map(str, arguments), "--device", "cpu", "--out", "new"])
-        output = capsys.readouterr()
-        return code, output.out.splitlines(), output.err.splitlines()
-
-    return run
+def bigart(tiny_models, painted, command_line):
+    """The command line beside a batch that was painted: "a lake", seed 5, number 3."""
+    return lambda *arguments: command_line(*arguments, "--device", "cpu", "--out", "new")
 
 
 CANDIDATE = Path("pictures/a-lake/candidate-3/256.png")

@@ -47,12 +47,9 @@ def workshop(shop: Path) -> Iterator[None]:
     for module in pkgutil.walk_packages(bigart_lib.__path__, "bigart_lib."):
         if not module.name.startswith(("bigart_lib.studio", "bigart_lib.cli.studio_", "bigart_lib.__main__")):
             import_module(module.name)  # once, instead of in every fork
-    shop.chmod(0o755)  # for faults that are tried as a user who may not do everything
     models = shop / "models"
     models.mkdir(parents=True)
     tiny = write_tiny_set(models)
-    for path in models.iterdir():
-        path.chmod(0o644)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # forks and threads do not go together, and so little work is not worth dividing
     own = {name: value for name, value in os.environ.items() if not name.startswith("BIGART_")}

@@ -7,10 +7,11 @@ from typing import Any
 from bigart_lib.cli import terminal
 from bigart_lib.cli.paint import CANDIDATES_ONLY, TEXTURE, paint
 from bigart_lib.cli.terminal import typed
+from bigart_lib.loading import split
 from bigart_lib.pictures.recipe import Recipe
 from bigart_lib.settings import TextureSettings
 from bigart_lib.text import shown
-from bigart_lib.weights.sets import ENHANCERS, ENLARGERS, SETS
+from bigart_lib.weights.sets import SETS
 
 UNQUOTABLE = {*'"%!^&|<>`$'}  # letters that would do something in a shell of Windows, in quotes too
 
@@ -66,8 +67,8 @@ def _textures(first: TextureSettings, second: TextureSettings) -> Mapping[str, A
 
 def _networks(models: str) -> dict[str, str] | None:
     """The set and the networks in the name of models; None where one is a file, or unknown."""
-    name, *others = models.split("+")
-    found = {"models": name}
-    for other in others:
-        found["enlarger" if other in ENLARGERS else "enhancer"] = other
-    return found if name in SETS and {*others} <= {*ENLARGERS, *ENHANCERS} else None
+    try:
+        name, found = split(models, {"enlarger": None, "enhancer": None})
+    except ValueError:
+        return None
+    return {"models": name, **found} if name in SETS else None

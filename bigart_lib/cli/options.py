@@ -45,9 +45,7 @@ def number(name: str, kind: type = int) -> Checked:
     bounds = getattr(settings, name.replace(" ", "_").upper())
 
     def read(word: Any) -> float:
-        value = _number(word, kind)  # `check` says what is wrong with it
-        settings.check(name, value, bounds, whole=kind is int)
-        return value
+        return settings.check(name, _number(word, kind), bounds, whole=kind is int)
 
     return Checked("NUMBER", read)
 
@@ -82,9 +80,7 @@ def choice(name: str, choices: tuple) -> Checked:
     """One of several words or numbers."""
 
     def read(word: Any) -> Any:
-        value = int(word) if str(word).isdecimal() else word
-        settings.check_choice(name, value, choices)
-        return value
+        return settings.check_choice(name, int(word) if str(word).isdecimal() else word, choices)
 
     return Checked(f"[{'|'.join(map(str, choices))}]", read)
 

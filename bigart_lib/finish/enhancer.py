@@ -45,11 +45,15 @@ class VQGANEnhancer:
     ) -> None:
         self._network, self._config, self._dtype = network, config, dtype
         self.fingerprint, self._device = fingerprint, device
+        self._costs: dict[tuple[int, int], Cost] = {}  # by size: a slider asks again at each of its moves
 
     def cost(self, width: int, height: int) -> Cost:
         """The operations and the bytes of the fastest way; with less memory some work is done twice."""
-        plan = planner(self._empty, width, height, self._dtype).plan(math.inf, fastest_strip(self._device))
-        return Cost(plan.operations, plan.memory)
+        size = width, height
+        if size not in self._costs:
+            plan = planner(self._empty, *size, self._dtype).plan(math.inf, fastest_strip(self._device))
+            self._costs[size] = Cost(plan.operations, plan.memory)
+        return self._costs[size]
 
     def enhance(self, picture: torch.Tensor, memory_budget: int, report: Report) -> torch.Tensor:
         """Repaint float32 (1, 3, height, width) in [0, 1], of any size, with the numbers of one piece.

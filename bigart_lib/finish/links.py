@@ -8,6 +8,7 @@ in a sweep before. Knows no particular network, and not what is stored between t
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -86,7 +87,7 @@ class Moments:
         return self
 
 
-class Link:
+class Link(ABC):
     """One step of a chain."""
 
     norm: nn.GroupNorm | None = None  # what needs the moments of the whole map before the link
@@ -96,14 +97,15 @@ class Link:
         """The size of the map after it."""
         return before
 
+    @abstractmethod
     def operations(self, before: Shape) -> int:
         """Floating-point operations for the whole map."""
-        raise NotImplementedError
 
     def scratch(self, before: Shape, itemsize: int) -> int:
         """Bytes that it takes beside strips."""
         return 0
 
+    @abstractmethod
     def run(
         self, strips: Iterable[Strip], source: Iterable[Strip], moments: Moments | None
     ) -> Iterator[Strip]:
@@ -114,7 +116,6 @@ class Link:
         source : where `strips` come from, to be gone through beforehand by a link that is global.
         moments : of the map before it; None normalises each strip as a map of its own.
         """
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ LONGEST_SIDE_OPENED = 1_000_000  # px: decoders keep something for every row
 # None that runs a program, as PostScript does, whatever a file is called.
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "AVIF", "BMP", "GIF", "JPEG2000", "PPM", "PSD")
 MOST_LEVEL = 65535  # of 16 bits
+LEVEL_BYTES = 6  # of a pixel in levels
 STRIP = 512  # rows that are converted at a time
 
 

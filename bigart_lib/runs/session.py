@@ -171,11 +171,10 @@ class Session:
         touched = {run.id: run.touched for run in near}
         far = all_runs(self.copy_to) if self.copy_to else []
         far = [run for run in far if run.touched > touched.get(run.id, 0)]  # begun or gone on with elsewhere
-        hidden = {run.id for run in far} | {batch.run.id for batch in self.batches}
-        found = [run for run in near if run.id not in hidden]
-        found += [run for run in far if run.id not in {batch.run.id for batch in self.batches}]
+        newer, opened = {run.id for run in far}, {batch.run.id for batch in self.batches}
+        found = [run for run in near if run.id not in newer] + far
         newest = sorted(found, key=lambda run: run.touched, reverse=True)
-        return [run for run in newest if run.indices]
+        return [run for run in newest if run.indices and run.id not in opened]
 
     def open(self, path: Path, report: Report = no_report) -> Batch:
         """Go on with a batch from disk; candidates that are missing or damaged are painted again.

@@ -31,7 +31,6 @@ MOST_EXACT = 4096 * 4096  # pixels
 TENSOR = "picture"  # its name in a file
 IMAGES_IN_MEMORY = 4
 PNG_BYTES = 2.5  # of a pixel with texture, about
-EXACT_BYTES = 6  # of a pixel
 
 
 @dataclass(frozen=True)
@@ -124,7 +123,7 @@ class Work:
         """About what the pictures of a plan that are not made yet will take on disk, and the results."""
         computed, written = to_do(steps, self)
         pictures = sum(PNG_BYTES * step.pixels for step in written)
-        return pictures, sum(EXACT_BYTES * step.pixels for step in computed if self._is_kept(step))
+        return pictures, sum(images.LEVEL_BYTES * step.pixels for step in computed if self._is_kept(step))
 
     def made(self, step: Step) -> str | None:
         """The pixel hash of the step's picture, if its file is whole, or it waits for room on the disk."""

@@ -10,7 +10,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bigart_lib.files import read_text, write_text
+from bigart_lib.files import read_values, write_text
 from bigart_lib.progress import Progress, Report, no_report
 from bigart_lib.settings import Bounds, check
 
@@ -52,9 +52,9 @@ class Record:
     def read(cls, path: Path) -> Record:
         """The record in a file; an empty one where there is none that can be read."""
         try:
-            content = json.loads(read_text(path))
-            return cls(**{name: Fingerprint(**known) if known else None for name, known in content.items()})
-        except (OSError, ValueError, TypeError, AttributeError, RecursionError):
+            content = read_values(path).items()
+            return cls(**{name: Fingerprint(**known) if known else None for name, known in content})
+        except (ValueError, TypeError):
             return cls()
 
     def write(self, path: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from bigart_lib.files import read_text, write_text
+from bigart_lib.files import read_values, write_text
 from bigart_lib.machine import VERSION
 from bigart_lib.weights.catalogue import Checkpoint
 
@@ -85,11 +85,7 @@ class Part:
         self._note.unlink(missing_ok=True)
 
     def _read(self) -> dict:
-        try:
-            noted = dict(json.loads(read_text(self._note)))
-        except (OSError, ValueError, TypeError, RecursionError):
-            return {}
-        return {name: value for name, value in noted.items() if isinstance(value, str)}
+        return {name: value for name, value in read_values(self._note).items() if isinstance(value, str)}
 
 
 def of(checkpoint: Checkpoint) -> list[str]:

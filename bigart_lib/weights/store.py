@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import importlib.util
 import os
 import shutil
@@ -11,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from bigart_lib.files import size_in_words
+from bigart_lib.files import FULL, size_in_words
 from bigart_lib.progress import Progress, Report, no_report
 from bigart_lib.weights.catalogue import Checkpoint
 from bigart_lib.weights.records import Fingerprint, Record, fingerprint
@@ -118,7 +117,7 @@ class Stored:
     def disk_problem(self, error: OSError) -> str:
         """Why the folder cannot be worked in, in words."""
         name, folder = self.checkpoint.name, self.folder
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in FULL:
             return (
                 f"{name}: the disk of {folder} is full; what arrived is kept: make room and run this "
                 "again, or name a larger folder in BIGART_CACHE"

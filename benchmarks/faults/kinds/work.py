@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 
 from benchmarks.faults.injected import AtCall, Spoilt, raises, watch_convolutions, watch_library
+from benchmarks.faults.processes import Ended
 from benchmarks.faults.trial import COMMANDS, QUIET, REFUSED, Trial, kind
 
 NO_MEMORY: dict[str, Callable[[], BaseException]] = {
@@ -39,14 +40,18 @@ def at_convolution(trial: Trial) -> tuple[str, int]:
     return command, trial.call_of(command, watch_convolutions)
 
 
+def without_memory(trial: Trial, command: str, lasting: bool) -> Ended:
+    number = trial.call_of(command, watch_convolutions)
+    name, error = [*NO_MEMORY.items()][trial.number // 2 % len(NO_MEMORY)]
+    trial.about = f"{command}: {name} {'from' if lasting else 'at'} layer {number}{' on' * lasting}"
+    at_call = AtCall(number, raises(error()), lasting)
+    return trial.run(*COMMANDS[command], *QUIET, prepare=lambda: watch_convolutions(at_call))
+
+
 @kind("memory that cannot be had, once, at any layer of the networks", 20)
 def _(trial: Trial) -> None:
     command = ("prompt in fp32", "enlarge")[trial.number % 2]  # in bf16, smaller pieces are further apart
-    number = trial.call_of(command, watch_convolutions)
-    name, error = [*NO_MEMORY.items()][trial.number // 2 % len(NO_MEMORY)]
-    trial.about = f"{command}: {name} at layer {number}"
-    at_call = AtCall(number, raises(error()))
-    ended = trial.run(*COMMANDS[command], *QUIET, prepare=lambda: watch_convolutions(at_call))
+    ended = without_memory(trial, command, lasting=False)
     trial.ends_clearly(ended)
     if ended.code == REFUSED:
         trial.goes_on(command)
@@ -56,11 +61,8 @@ def _(trial: Trial) -> None:
 
 @kind("memory that cannot be had from any layer on", 16)
 def _(trial: Trial) -> None:
-    command, number = at_convolution(trial)
-    name, error = [*NO_MEMORY.items()][trial.number // 2 % len(NO_MEMORY)]
-    trial.about = f"{command}: {name} from layer {number} on"
-    at_call = AtCall(number, raises(error()), lasting=True)
-    ended = trial.run(*COMMANDS[command], *QUIET, prepare=lambda: watch_convolutions(at_call))
+    command = NETWORKS[trial.number % 2]
+    ended = without_memory(trial, command, lasting=True)
     trial.ends_clearly(ended, [REFUSED])
     trial.expect("memory" in ended.err, f"it does not say that memory is not enough: {ended.err}")
     trial.goes_on(command)
