@@ -343,15 +343,15 @@ def test_other_errors_on_the_way_are_not_taken_for_a_shortage(shallow, monkeypat
         make_enhancer(shallow).enhance(torch.rand(1, 3, 8, 8), 10**12, lambda _: None)
 
 
-def test_moments_are_exact_also_where_the_mean_is_far_from_zero():
-    features = torch.randn(1, 8, 60, 50) + 1000 * torch.randn(8, 1, 1)
+@pytest.mark.parametrize(("distance", "error"), [(1, 5e-6), (1000, 1e-3)])
+def test_moments_are_exact_also_of_large_maps_and_where_the_mean_is_far_from_zero(distance, error):
+    features = torch.randn(1, 8, 512, 500) + distance * torch.randn(8, 1, 1)
     norm = torch.nn.GroupNorm(4, 8, eps=1e-6)
-    moments = links.Moments(norm)
-    for part in features.split(7, 2):
-        moments.add(part)
     expected = norm.double()(features.double()).float()
-    norm.float()
-    torch.testing.assert_close(moments.finish().normalise(features), expected, atol=1e-3, rtol=0)
+    moments = links.Moments(norm.float())
+    for part in features.contiguous(memory_format=torch.channels_last).split(100, 2):
+        moments.add(part)
+    torch.testing.assert_close(moments.finish().normalise(features), expected, atol=error, rtol=0)
 
 
 def test_attention_is_the_same_in_parts(small, monkeypatch):

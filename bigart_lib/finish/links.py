@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,13 +22,14 @@ if TYPE_CHECKING:
     from diffusers.models.attention_processor import Attention as AttentionModule
 
 LOGITS_AT_ONCE = 2**22  # of an attention, at most: 16 MiB in float32, where torch computes them as a matrix
+SUMMED_AT_ONCE = 2**14  # numbers of a channel, at most, in float32: longer sums lose digits
 
 
 class Strip(NamedTuple):
     """Rows of a map, and of the map that a residual block adds at its end."""
 
     main: Tensor  # N x C x rows x width
-    skip: Tensor | None = None  # it may be some rows ahead
+    skip: tuple[Tensor, ...] = ()  # it may be some rows ahead
     is_last: bool = True  # whether it ends at the map's lower edge
 
 
@@ -47,7 +48,7 @@ class Shape(NamedTuple):
 
 
 class Moments:
-    """Mean and variance of groups of channels, gathered from strips; sums are float64 around a first guess.
+    """Mean and variance of groups of channels, gathered from strips in float64.
 
     Parameters
     ----------
@@ -56,17 +57,17 @@ class Moments:
 
     def __init__(self, norm: nn.GroupNorm) -> None:
         self._norm, self._count = norm, 0
-        self._guess: Tensor | None = None
         self._sums: Tensor | float = 0.0
 
     def add(self, features: Tensor) -> None:
         """Take rows of one picture's map, 1 x C x rows x width, into account."""
-        rows = features.permute(0, 2, 3, 1).flatten(0, 2)
-        if self._guess is None:
-            self._guess = rows.sum(0, dtype=torch.float32) / len(rows)
-        around = rows.to(torch.float32, copy=True).sub_(self._guess)
-        self._sums = self._sums + torch.stack([around.sum(0), around.square_().sum(0)]).double()
-        self._count += len(rows)
+        # Two that are not read: they make it compute in float32 whatever the features are.
+        running = torch.ones(2, features.shape[1], dtype=torch.float32, device=features.device)
+        for part in features.split(max(1, SUMMED_AT_ONCE // features.shape[3]), 2):
+            mean, variance = torch.batch_norm_update_stats(part, *running, 0.0)
+            mean, count = mean.double(), part.shape[2] * part.shape[3]
+            self._sums = self._sums + count * torch.stack([mean, variance + mean.square()])
+            self._count += count
 
     def normalise(self, features: Tensor) -> Tensor:
         """What the normalisation does to rows of a map that these are the moments of."""
@@ -76,14 +77,11 @@ class Moments:
 
     def finish(self) -> Moments:
         """Work out what `normalise` needs."""
-        first, second = self._sums / self._count
-        guess, groups = self._guess.double(), self._norm.num_groups
-        by_group = (first + guess).view(groups, -1)
-        mean = by_group.mean(1, keepdim=True)
-        within = (second - first.square()).clamp(min=0).view(groups, -1)
-        variance = (within + (by_group - mean).square()).mean(1, keepdim=True)
-        spread = [value.expand_as(by_group).flatten().float() for value in (mean, variance)]
-        self._factors = (*spread, self._norm.weight.float(), self._norm.bias.float())
+        channels = self._sums / self._count
+        groups = channels.view(2, self._norm.num_groups, -1)
+        mean, square = groups.mean(2, keepdim=True).expand_as(groups).flatten(1)
+        factors = mean, square - mean.square(), self._norm.weight, self._norm.bias
+        self._factors = tuple(factor.float() for factor in factors)
         return self
 
 
@@ -91,6 +89,7 @@ class Link(ABC):
     """One step of a chain."""
 
     norm: nn.GroupNorm | None = None  # what needs the moments of the whole map before the link
+    keeps = False  # whether what comes in goes on beside what comes out
     is_global = False  # whether the link itself looks at all of the map before it, which must be stored
 
     def shape(self, before: Shape) -> Shape:
@@ -126,7 +125,7 @@ class Convolution(Link):
     norm: nn.GroupNorm | None = None
     activation: nn.Module | None = None  # after the normalisation
     enlarges: bool = False  # to twice the rows and columns, by repeating each, before the convolution
-    keeps: bool = False  # what comes in, as the skip of what comes out
+    keeps: bool = False
     adds: bool = False  # the skip that comes in, to what comes out
     shortcut: nn.Conv2d | None = None  # that the added skip passes through
 
@@ -153,8 +152,7 @@ class Convolution(Link):
             del strip
             if self.enlarges:
                 rows = F.interpolate(rows, scale_factor=2.0, mode="nearest")
-            if self.keeps or skip is not None:
-                skips.append(rows if self.keeps else skip)
+            skips.extend((rows,) if self.keeps else skip)
             del skip
             rows = self._normalise(rows, moments)
             rows = rows if left is None else torch.cat([left, rows], 2)
@@ -167,7 +165,7 @@ class Convolution(Link):
                 if self.adds:
                     _add(rows, skips, self.shortcut)
                 begins = False
-                yield Strip(rows, _all_of(skips) if self.keeps else None, is_last)
+                yield Strip(rows, _taken(skips) if self.keeps else (), is_last)
 
     def _normalise(self, rows: Tensor, moments: Moments | None) -> Tensor:
         if self.norm is None:
@@ -230,15 +228,10 @@ class Attention(Link):
         return tokens.unflatten(2, (self.module.heads, -1)).transpose(1, 2)
 
 
-def join(parts: Sequence[Tensor]) -> Tensor:
-    """Rows below one another, without a copy if all are in one."""
-    return parts[0] if len(parts) == 1 else torch.cat(tuple(parts), 2)
-
-
-def _all_of(waiting: deque[Tensor]) -> Tensor:
-    whole = join(waiting)
+def _taken(waiting: deque[Tensor]) -> tuple[Tensor, ...]:
+    taken = tuple(waiting)
     waiting.clear()
-    return whole
+    return taken
 
 
 def _add(made: Tensor, skips: deque[Tensor], shortcut: nn.Module | None) -> None:

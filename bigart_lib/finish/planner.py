@@ -13,6 +13,8 @@ from bigart_lib.finish.links import Link, Shape
 STRIP_OPERATIONS = 2e10  # of one strip in one link, at most, so that work can be stopped in between
 LARGEST = 1.5  # times the planned rows, that a strip may have
 SHARE_OF_STRIP = 1 / 64  # of the budget, at most: the rest is for maps and for the strips of other links
+PART = 2**25  # bytes: what is larger, malloc gives back to the system
+LEAST_PARTS = 4
 STRIPS_AT_WORK = 5  # that the link at work holds beside those that wait
 
 
@@ -117,8 +119,25 @@ class Planner:
         largest = max(LARGEST * strip / self._itemsize, *waiting)
         inner = [self._shapes[place] for place in (first, last) if 0 < place < len(self._links)]
         stored = max((shape.row * shape.height for shape in inner), default=0)
-        numbers = stored + sum(waiting) + STRIPS_AT_WORK * largest
+        # one map goes, and the other comes, in parts
+        parts = sum(self._part(shape.channels, shape) + self._part(shape.skip, shape) for shape in inner)
+        numbers = stored + parts + sum(waiting) + STRIPS_AT_WORK * largest
         scratch = max(
             self._links[place].scratch(self._shapes[place], self._itemsize) for place in range(first, last)
         )
         return int(numbers * self._itemsize) + scratch
+
+    def _part(self, channels: int, shape: Shape) -> int:
+        """Numbers in a part of a map of so many channels."""
+        row = channels * shape.width
+        return part_rows(shape.height, row * self._itemsize) * row if row else 0
+
+
+def part_rows(height: int, row: int) -> int:
+    """Rows of the parts in which a map is stored: a few, and such that the system takes each back at once.
+
+    Parameters
+    ----------
+    height, row : of the map, in rows, and of a row, in bytes.
+    """
+    return min(PART // row + 1, -(-height // LEAST_PARTS))

@@ -15,11 +15,12 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from bigart_lib.finish.links import Link, Moments, Strip, join
-from bigart_lib.finish.planner import Plan, Planner
+from bigart_lib.finish.links import Link, Moments, Strip
+from bigart_lib.finish.planner import Plan, Planner, part_rows
 
 STRIP_CPU = 2**22  # bytes for each thread; larger strips leave the processor's cache (benchmarks/enhance.py)
 STRIP_GPU = 2**26  # bytes
+NHWC = torch.channels_last
 
 Tell = Callable[[int, int], None]  # operations done, and in all
 
@@ -27,11 +28,8 @@ Tell = Callable[[int, int], None]  # operations done, and in all
 class Source(Protocol):
     """A whole map that is read in strips."""
 
-    def __iter__(self) -> Iterator[Strip]:
-        """Its strips, as they are."""
-
     def strips(self, rows: int, is_last: bool) -> Iterator[Strip]:
-        """Strips of about so many rows; read for the last time, each may be forgotten once it is given."""
+        """Strips of about so many rows; read for the last time, what was given may be forgotten."""
 
 
 class Sink(Protocol):
@@ -42,44 +40,73 @@ class Sink(Protocol):
 
 
 class StoredMap:
-    """A map in memory, as the strips that it came in."""
+    """A map in memory, and the one beside it.
 
-    def __init__(self, *strips: Strip) -> None:
-        self._strips = deque(strips)
+    Parameters
+    ----------
+    height : rows of both.
+    beside : holds the latter already.
+    """
+
+    def __init__(self, height: int, beside: StoredMap | None = None) -> None:
+        self._height, self._shares = height, beside is not None
+        self._main = _Rows(height)
+        self._skip = beside._main if beside else _Rows(height)
 
     def __iter__(self) -> Iterator[Strip]:
-        """Its strips, as they are."""
-        return iter(self._strips)
+        """Strips as high as they are stored."""
+        return self.strips(self._height, False)
 
     def add(self, strip: Strip) -> None:
         """Take the next one."""
-        self._strips.append(strip)
+        self._main.add(strip.main)
+        for part in () if self._shares else strip.skip:
+            self._skip.add(part)
 
     def strips(self, rows: int, is_last: bool) -> Iterator[Strip]:
-        """Put together what is too short, and cut what is too long."""
-        held: list[Strip] = []
-        for strip in self.given_away() if is_last else self:
-            held.append(strip)
-            height = sum(strip.main.shape[2] for strip in held)
-            if height >= rows / 2 or strip.is_last:
-                ends = strip.is_last
-                del strip  # so that nothing here holds what is forgotten there
-                yield from _cut(held, max(1, round(height / rows)), ends)
-
-    def given_away(self) -> Iterator[Strip]:
-        """Its strips, as they are, each forgotten once it is given."""
-        while self._strips:
-            yield self._strips.popleft()
+        """Strips of about so many rows, at most as high as they are stored."""
+        mains, skips = (kept.pieces(rows, is_last) for kept in (self._main, self._skip))
+        done = beside = 0
+        for main in mains:
+            done += main.shape[2]
+            some = []
+            while beside < done and (skip := next(skips, None)) is not None:
+                beside += skip.shape[2]
+                some.append(skip)
+            yield Strip(main, tuple(some), done == self._height)
 
 
-def _cut(held: list[Strip], count: int, ends: bool) -> Iterator[Strip]:
-    """Put strips together, forget them, and cut the whole; its first piece takes the whole skip along."""
-    skip = None if held[0].skip is None else join([strip.skip for strip in held])
-    mains = join([strip.main for strip in held]).tensor_split(count, 2)
-    held.clear()
-    for number, main in enumerate(mains, 1):
-        yield Strip(main, skip, ends and number == count)
-        skip = None
+class _Rows:
+    """All rows of a map in few large parts; many small ones would leave holes in the memory between them."""
+
+    def __init__(self, height: int) -> None:
+        self._height, self._missing = height, height
+        self._parts: deque[Tensor] = deque()
+        self._room = 0  # rows of the last part that are still empty
+
+    def add(self, rows: Tensor) -> None:
+        while rows.shape[2]:
+            if not self._room:
+                self._begin_part(rows)
+            now, rows = rows.tensor_split((self._room,), 2)
+            begin = self._parts[-1].shape[2] - self._room
+            self._parts[-1][:, :, begin : begin + now.shape[2]] = now
+            self._room -= now.shape[2]
+
+    def pieces(self, rows: int, forget: bool) -> Iterator[Tensor]:
+        for part in _given_away(self._parts) if forget else self._parts:
+            yield from part.tensor_split(max(1, round(part.shape[2] / rows)), 2)
+
+    def _begin_part(self, like: Tensor) -> None:
+        self._room = min(part_rows(self._height, like[:, :, 0].nbytes), self._missing)
+        self._missing -= self._room
+        shape = (*like.shape[:2], self._room, like.shape[3])
+        self._parts.append(torch.empty(shape, dtype=like.dtype, device=like.device, memory_format=NHWC))
+
+
+def _given_away(held: deque) -> Iterator:
+    while held:
+        yield held.popleft()
 
 
 def fastest_strip(device: torch.device) -> int:
@@ -89,13 +116,13 @@ def fastest_strip(device: torch.device) -> int:
 
 def run_whole(links: Sequence[Link], features: Tensor) -> Tensor:
     """Run a chain on whole maps, N x C x height x width, each in one piece."""
-    strip = Strip(features)
+    held = deque([Strip(features)])
     del features
     for link in links:
-        source = StoredMap(strip)
+        (strip,) = link.run(_given_away(held), held, None)
+        held.append(strip)
         del strip
-        (strip,) = link.run(source.given_away(), source, None)
-    return strip.main
+    return held[0].main
 
 
 def run(links: Sequence[Link], planner: Planner, plan: Plan, source: Source, sink: Sink, tell: Tell) -> None:
@@ -110,9 +137,12 @@ def run(links: Sequence[Link], planner: Planner, plan: Plan, source: Source, sin
     tell(0, plan.operations)
     sweeps = _Sweeps(links, planner, plan, tell)
     for first, last in pairwise(plan.stored):
-        target = sink if last == len(links) else StoredMap()
+        stays = last == first + 1 and links[first].keeps  # for the source is also what is beside the target
+        target = sink
+        if last < len(links):
+            target = StoredMap(planner.height(last), source if stays else None)
         for place in planner.sweeps(first, last):
-            sweeps.sweep(source, first, place, target if place == last else None)
+            sweeps.sweep(source, first, place, target if place == last else None, stays)
         source = target
 
 
@@ -124,9 +154,10 @@ class _Sweeps:
         self._moments: dict[int, Moments] = {}
         self._done = 0
 
-    def sweep(self, source: Source, first: int, last: int, target: Sink | None) -> None:
+    def sweep(self, source: Source, first: int, last: int, target: Sink | None, stays: bool) -> None:
         """Make map `last` from map `first`: for its moments, and for the target that takes it."""
-        strips = source.strips(self._planner.rows(first, last, self._plan.strip), target is not None)
+        rows = self._planner.rows(first, last, self._plan.strip)
+        strips = source.strips(rows, target is not None and not stays)
         for place in range(first, last):
             strips = self._links[place].run(strips, source, self._moments.get(place))
         norm = self._links[last].norm if last < len(self._links) else None

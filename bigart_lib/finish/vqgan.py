@@ -271,7 +271,7 @@ class _Quantiser(Link):
         """Each place for itself."""
         for strip in strips:
             codes, _ = quantise(self.network, strip.main)
-            yield Strip(codes.contiguous(memory_format=torch.channels_last), None, strip.is_last)
+            yield Strip(codes.contiguous(memory_format=torch.channels_last), (), strip.is_last)
 
 
 class _PictureRows:
@@ -291,7 +291,7 @@ class _PictureRows:
             if len(self._columns) > some.shape[3]:
                 some = some[..., self._columns]
             signed = (some.float() * 2 - 1).to(self._like.device, self._like.dtype)
-            yield Strip(signed.contiguous(memory_format=torch.channels_last), None, number == len(parts))
+            yield Strip(signed.contiguous(memory_format=torch.channels_last), (), number == len(parts))
 
 
 class _Result:
