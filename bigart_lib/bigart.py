@@ -7,22 +7,22 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bigart_lib import machine
-from bigart_lib.forecast import Forecast, Forecaster
+from bigart_lib.forecast import Forecast, Forecaster, check_size
 from bigart_lib.generate.generator import Generator, Stage
 from bigart_lib.machine import Speeds
+from bigart_lib.maker import Maker, on_colours
 from bigart_lib.pictures.recipe import Recipe
 from bigart_lib.pictures.results import Candidate, Candidates, Painting
 from bigart_lib.plan import Kept, Size, Step, plan
 from bigart_lib.progress import (
     Announce,
     Cost,
-    Progress,
     Report,
     announce_nothing,
     no_report,
 )
 from bigart_lib.runner import Runner
-from bigart_lib.settings import BROUGHT_SIZE, GenerateSettings, PaintSettings, TextureSettings
+from bigart_lib.settings import BROUGHT, GenerateSettings, PaintSettings, TextureSettings
 from bigart_lib.text import readable
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from bigart_lib.enlarge.enlarger import Enlarger
     from bigart_lib.finish.enhancer import VQGANEnhancer
     from bigart_lib.generate.words import Reading
+    from bigart_lib.pictures.bring import Picture
+    from bigart_lib.pictures.carried import Brought
     from bigart_lib.weights.networks import Networks
-
-MOST_PIXELS = 16384 * 16384  # of a finished picture
 
 
 class BigArt:
@@ -74,7 +74,8 @@ class BigArt:
         self.options: dict[str, Any] = {}  # how `load` was asked for these models
         self._announce = announce
         self._forecaster = Forecaster(self.fingerprints(), enlarger, networks, speeds, device, memory)
-        self._runner = Runner(generator, self.plan, self._make, self._forecaster)
+        self._maker = Maker(enlarger, enhancer, self._forecaster.budget)
+        self._runner = Runner(generator, self.plan, self._maker.make, self._forecaster)
 
     def describe(self) -> str:
         """Which models run where, in words."""
@@ -104,27 +105,25 @@ class BigArt:
             self._recipe(), prompt=prompt, generate=settings, sampling=dict(self.generator.sampling)
         )
 
-    def recipe_for(self, name: str, image: Image.Image, settings: PaintSettings, seed: int = 0) -> Recipe:
+    def recipe_for(self, name: str, picture: Picture, settings: PaintSettings, seed: int = 0) -> Recipe:
         """The recipe of a picture that an artist brings; `settings.size` counts as if it were 256 px.
 
         Raises
         ------
         PictureError
-            When the finished picture would be larger than 16384x16384 in all.
+            When the finished picture, or a step on the way to it, would be too large.
         """
-        from bigart_lib.pictures.images import PictureError
-        from bigart_lib.pictures.recipe import pixel_hash
+        from bigart_lib.pictures.bring import brought
+        from bigart_lib.pictures.metadata import as_source
 
-        times = settings.size // BROUGHT_SIZE
-        if image.width * image.height * times**2 > MOST_PIXELS:
-            raise PictureError(
-                f"{name} has {image.width}x{image.height} pixels; {times} times that, "
-                f"{image.width * times}x{image.height * times}, is too many: make it smaller first"
-            )
-        return replace(
-            self._recipe(), source=readable(name), source_pixels=pixel_hash(image),
+        found = brought(picture)
+        recipe = replace(
+            self._recipe(), source=readable(name), source_pixels=found.fingerprint,
+            source_channels=found.levels.shape[2], source_recipe=as_source(found.carried.recipe),
             generate=GenerateSettings(seed=seed), paint=settings,
         )  # fmt: skip
+        check_size(recipe, self.plan(recipe, found.size))
+        return recipe
 
     def fingerprints(self) -> dict[str, str]:
         """SHA-256 of the weights of each network, by its name."""
@@ -216,18 +215,28 @@ class BigArt:
 
     def paint_image(
         self,
-        image: Image.Image,
+        picture: Picture,
         name: str,
         settings: PaintSettings | None = None,
         seed: int = 0,
         report: Report = no_report,
     ) -> Painting:
-        """Like `paint`, for a picture that an artist brings; raises as `recipe_for` does."""
-        from bigart_lib.pictures.images import image_levels
+        """Like `paint`, for a picture that an artist brings: its file, or a picture of Pillow's.
 
-        recipe = self.recipe_for(name, image, settings or PaintSettings(), seed)
-        painting, steps = Painting(), self.plan(recipe, image.size)
-        painting.put(steps[0], image_levels(image))
+        Without settings its sides become 4 times longer, no texture is laid, and its colours are kept.
+
+        Raises
+        ------
+        PictureError
+            As `reading.read` and `recipe_for` do.
+        """
+        from bigart_lib.pictures.bring import brought
+        from bigart_lib.pictures.images import from_array
+
+        found = brought(picture)
+        recipe = self.recipe_for(name, found, settings or BROUGHT, seed)
+        painting, steps = Painting(carried=found.carried), self.plan(recipe, found.size)
+        painting.put(steps[0], from_array(found.levels))
         self.run(recipe, steps, painting, report)
         return painting
 
@@ -237,46 +246,31 @@ class BigArt:
             self._announce(sentence)
         self._runner.run(recipe, steps, kept, report)
 
-    def _make(self, recipe: Recipe, step: Step, levels: torch.Tensor | None, report: Report) -> torch.Tensor:
-        """The result of one step, given that of the step before in levels."""
-        from bigart_lib.finish import fit, texture
-        from bigart_lib.pictures.images import from_levels
-
-        if levels is None:
-            raise ValueError(f"{recipe.source} is needed to go on from, and is not here any more")
-        if step.action == "texture":
-            report(Progress("texture", 0, 1))
-            return texture.add(levels, step.texture, step.seed)
-        if step.action == "fit":
-            return fit.fit(from_levels(levels), *step.size)
-        budget = self._forecaster.budget(step)
-        if step.action == "enlarge":
-            return self.enlarger.enlarge(from_levels(levels), budget, report)
-        return self.enhancer.enhance(from_levels(levels), budget, report)
-
     # -------------------------------------------------------------------------------------- single steps
 
-    def enlarge(self, image: Image.Image, report: Report = no_report) -> Image.Image:
-        """A picture with sides `scale` times longer."""
-        from bigart_lib.pictures.images import from_levels
-
+    def enlarge(self, picture: Picture, report: Report = no_report) -> Image.Image:
+        """A picture with sides `scale` times longer and the same colours, in 8 bits a colour."""
         budget = self._forecaster.budget()
-        if sentence := self.enlarger.compromise(*image.size, budget):
+        found = _found(picture)
+        if sentence := self.enlarger.compromise(*found.size, budget):
             self._announce(sentence)
-        return _changed(image, lambda levels: self.enlarger.enlarge(from_levels(levels), budget, report))
+        return _changed(found, lambda levels: self._maker.enlarge(levels, budget, report, matched=True))
 
-    def add_texture(self, image: Image.Image, settings: TextureSettings, seed: int = 0) -> Image.Image:
+    def add_texture(self, picture: Picture, settings: TextureSettings, seed: int = 0) -> Image.Image:
         """A picture with texture laid over it."""
         from bigart_lib.finish import texture
 
-        return _changed(image, lambda levels: texture.add(levels, settings, [seed]))
+        return _changed(
+            _found(picture),
+            lambda levels: on_colours(levels, lambda colours: texture.add(colours, settings, [seed])),
+        )
 
-    def enhance(self, image: Image.Image, report: Report = no_report) -> Image.Image:
-        """A picture repainted by VQGAN, of the same size."""
-        from bigart_lib.pictures.images import from_levels
-
+    def enhance(self, picture: Picture, report: Report = no_report) -> Image.Image:
+        """A picture repainted by VQGAN, of the same size and colours."""
         budget = self._forecaster.budget()
-        return _changed(image, lambda levels: self.enhancer.enhance(from_levels(levels), budget, report))
+        return _changed(
+            _found(picture), lambda levels: self._maker.enhance(levels, budget, report, matched=True)
+        )
 
 
 def _kept_in_memory() -> Callable[[int], Painting]:
@@ -285,10 +279,16 @@ def _kept_in_memory() -> Callable[[int], Painting]:
     return lambda index: paintings.setdefault(index, Painting())
 
 
-def _changed(image: Image.Image, change: Callable[[torch.Tensor], torch.Tensor]) -> Image.Image:
-    from bigart_lib.pictures.images import image_levels, to_image
-    from bigart_lib.weights import check_finite
+def _found(picture: Picture) -> Brought:
+    from bigart_lib.pictures.bring import brought
 
-    made = change(image_levels(image))
-    check_finite(made, "the network")
-    return to_image(made)
+    return brought(picture)
+
+
+def _changed(found: Brought, change: Callable[[torch.Tensor], torch.Tensor]) -> Image.Image:
+    from bigart_lib.pictures.images import from_array, to_image
+
+    image = to_image(change(from_array(found.levels)))
+    if found.carried.profile:
+        image.info["icc_profile"] = found.carried.profile
+    return image

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from bigart_lib.files import size_in_words
 from bigart_lib.machine import Speeds, free_memory, memory_budget
-from bigart_lib.pictures.images import LEVEL_BYTES
-from bigart_lib.plan import NETWORKS, Kept, Step, to_do
+from bigart_lib.pictures.images import LEVEL_BYTES, PictureError
+from bigart_lib.pictures.recipe import Recipe
+from bigart_lib.plan import NETWORKS, WITHOUT_NETWORK, Kept, Step, to_do
 from bigart_lib.progress import PlanProgress, Report
 
 if TYPE_CHECKING:
@@ -19,8 +21,9 @@ if TYPE_CHECKING:
     from bigart_lib.enlarge.enlarger import Enlarger
     from bigart_lib.weights.networks import Networks
 
+MOST_PIXELS = 16384 * 16384  # of a finished picture
+CHANNEL_BYTES = 2  # of a pixel in levels
 PICTURE_BYTES = 10  # of a pixel in levels, and in 8 bits while it is written
-WITHOUT_NETWORK = ("source", "texture", "fit")  # actions
 
 
 class Forecast(NamedTuple):
@@ -137,4 +140,37 @@ class Forecaster:
         if step.action in NETWORKS:
             return [NETWORKS[step.action]]
         own = [name for name in self._fingerprints if name not in NETWORKS.values()]
-        return [] if step.action in WITHOUT_NETWORK else own
+        return [] if step.action in ("source", *WITHOUT_NETWORK) else own
+
+
+def check_size(recipe: Recipe, steps: Sequence[Step]) -> None:
+    """Refuse to enlarge a picture that was brought beyond what a file, or this machine's memory, can hold.
+
+    Raises
+    ------
+    PictureError
+        Saying what is allowed.
+    """
+    import torch
+
+    brought, finished = steps[0], steps[-1]
+    times = (finished.pixels / brought.pixels) ** 0.5
+    what = f"{recipe.source} has {_sides(brought)} pixels; {times:.4g} times that"
+    if finished.pixels > MOST_PIXELS:
+        most = (MOST_PIXELS / brought.pixels) ** 0.5
+        raise PictureError(
+            f"{what}, {_sides(finished)}, is too many: at most {int(100 * most) / 100:g} times is possible"
+        )
+    each = CHANNEL_BYTES * recipe.source_channels
+    needed = each * max(one.pixels + next_one.pixels for one, next_one in pairwise([brought, *steps]))
+    free = free_memory(torch.device("cpu"))
+    if needed > free:
+        most = brought.pixels * free / needed / 1e6
+        raise PictureError(
+            f"{what} takes {size_in_words(needed)} of memory on the way, and {size_in_words(free)} are free: "
+            f"pictures up to {most:.0f} million pixels can be enlarged so much here"
+        )
+
+
+def _sides(step: Step) -> str:
+    return "x".join(map(str, step.size))

@@ -22,11 +22,14 @@ if TYPE_CHECKING:
     from PIL import Image
 
 KEY_LENGTH = 32  # hexadecimal digits
+WITH_ALPHA = (2, 4)  # channels; what has transparency is enlarged twice, for that and for the colours
 Size = tuple[int, int]  # width and height in px
 
 
 # The networks that are not the generator's, by the action that they do.
 NETWORKS = {"enlarge": "enlarger", "enhance": "enhancer"}
+
+WITHOUT_NETWORK = ("background", "texture", "fit")  # actions that take little time
 
 
 class Models(Protocol):
@@ -60,7 +63,7 @@ class Step:
     """One step of a plan."""
 
     name: str  # what its picture is called
-    action: str  # a stage of the generator, "source", "enlarge", "texture", "enhance" or "fit"
+    action: str  # a stage of the generator, "source", "background", "enlarge", "texture", "enhance" or "fit"
     size: Size  # of its result
     cost: Cost
     key: str  # a hash of everything that its result depends on
@@ -76,7 +79,7 @@ class Step:
     @property
     def is_costly(self) -> bool:
         """Whether a network made it, or an artist brought it: worth keeping unrounded to go on from."""
-        return self.action not in ("texture", "fit")
+        return self.action not in WITHOUT_NETWORK
 
 
 def plan(recipe: Recipe, native_size: Size, models: Models | None = None) -> tuple[Step, ...]:
@@ -98,7 +101,10 @@ def plan(recipe: Recipe, native_size: Size, models: Models | None = None) -> tup
         for stage in models.stages(native_size, recipe.generate):
             made.add(str(max(stage.size)), stage.action, _painted_by(recipe), stage.size, stage.cost)
     else:
-        made.add("1x", "source", [recipe.source_pixels], native_size, Cost())
+        made.add("1x", "source", [recipe.source_pixels], native_size, Cost(), is_shown=False)
+        if recipe.paint and recipe.paint.background and recipe.source_channels in WITH_ALPHA:
+            laid = [recipe.paint.background]
+            made.add("1x_background", "background", laid, native_size, Cost(), is_shown=False)
     if recipe.paint is not None:
         made.add_painting()
     return tuple(made.steps)
@@ -122,6 +128,10 @@ class _Steps:
         self._enlarged = 1  # times
         # A picture that was brought counts as if it had the size of a candidate.
         self._native = BROUGHT_SIZE if recipe.source is not None else max(native_size)
+        self._times = 1.0  # longer that the sides are to get
+        if paint := recipe.paint:
+            sides = zip(paint.fit or (), native_size, strict=False)
+            self._times = max((end / start for end, start in sides), default=paint.size / self._native)
 
     @property
     def _side(self) -> int:
@@ -139,7 +149,7 @@ class _Steps:
     ) -> None:
         before = self.steps[-1].key if self.steps else ""
         made_by = [before, action, settings, size]
-        if action not in ("source", "texture", "fit"):
+        if action not in ("source", *WITHOUT_NETWORK):
             made_by += [self._networks(action), self._recipe.machine.get("precision")]
         key = hashlib.sha256(json.dumps(made_by, sort_keys=True).encode()).hexdigest()
         self.steps.append(Step(name, action, size, cost, key[:KEY_LENGTH], is_shown, **more))
@@ -147,30 +157,33 @@ class _Steps:
 
     def add_painting(self) -> None:
         paint, begins = self._recipe.paint, True
-        while self._side < paint.size:
+        while self._enlarged < self._times:
             if paint.enhance and begins and self._side * self._models.scale > LARGE_SIZE:
                 self._add_enhance()
                 begins = False
             self._add_enlarging()
         if paint.enhance and begins and self._enlarged > 1:
             self._add_enhance()
-        if self._side > paint.size and self._enlarged > 1:
-            share = paint.size / self._side
-            size = tuple(max(1, round(share * side)) for side in self._size)
-            self.add(self._name(size), "fit", [], size, Cost(size[0] * size[1]))
+        if self._enlarged > max(1, self._times) or (paint.fit and self._size != paint.fit):
+            size = paint.fit or tuple(
+                max(1, round(self._times / self._enlarged * side)) for side in self._size
+            )
+            self.add(self._final_name(size), "fit", [], size, Cost(size[0] * size[1]))
 
     def _add_enlarging(self) -> None:
         paint, cost = self._recipe.paint, self._models.cost("enlarge", self._size)
+        if self._recipe.source_channels in WITH_ALPHA and not paint.background:
+            cost = cost._replace(operations=2 * cost.operations)
         width, height = (self._models.scale * side for side in self._size)
         self._enlarged *= self._models.scale
-        is_small, fits = self._side <= LARGE_SIZE, self._side <= paint.size
-        texture = paint.texture_1k if is_small else paint.texture_4k
+        is_small, fits = self._side <= LARGE_SIZE, self._enlarged <= self._times
+        texture, matched = paint.texture_1k if is_small else paint.texture_4k, self._matched
         name = self._name((width, height))
         plain, textured = (name, f"{name}_textured") if is_small else (f"{name}_enlarged", name)
         if not texture.amount:
-            self.add(name, "enlarge", [], (width, height), cost, fits)
+            self.add(name, "enlarge", matched, (width, height), cost, fits)
             return
-        self.add(plain, "enlarge", [], (width, height), cost, is_small and fits)
+        self.add(plain, "enlarge", matched, (width, height), cost, is_small and fits)
         own = [] if self._recipe.index is None else [self._recipe.index]
         seed = (self._recipe.generate.seed, *own, self._side)
         self.add(
@@ -180,7 +193,12 @@ class _Steps:
 
     def _add_enhance(self) -> None:
         cost = self._models.cost("enhance", self._size)
-        self.add(f"{self._name(self._size)}_enhanced", "enhance", [], self._size, cost)
+        self.add(f"{self._name(self._size)}_enhanced", "enhance", self._matched, self._size, cost)
+
+    @property
+    def _matched(self) -> list:
+        """What a network's step depends on beside the network."""
+        return ["match colours"] if self._recipe.paint.match_colours else []
 
     def _networks(self, action: str) -> dict[str, str]:
         """The fingerprints of the networks that do this."""
@@ -188,6 +206,10 @@ class _Steps:
         if action in NETWORKS:
             return {name: known[name] for name in (NETWORKS[action],) if name in known}
         return {name: known[name] for name in known if name not in NETWORKS.values()}
+
+    def _final_name(self, size: Size) -> str:
+        """Of the reduction to the size that was asked for."""
+        return f"{self._times:.4g}x" if self._recipe.source is not None else self._name(size)
 
     def _name(self, size: Size) -> str:
         """Sizes name the steps of a candidate; a picture that was brought has a size of its own."""
@@ -212,8 +234,8 @@ class Kept(Protocol):
     def made(self, step: Step) -> str | None:
         """The `pixel_hash` of the finished picture, if it is there."""
 
-    def finish(self, step: Step, image: Image.Image, recipe: Recipe) -> None:
-        """Keep a finished picture."""
+    def finish(self, step: Step, image: Image.Image, recipe: Recipe, levels: torch.Tensor) -> None:
+        """Keep a finished picture, in 8 bits a colour or in levels."""
 
 
 def to_do(steps: Sequence[Step], kept: Kept) -> tuple[list[Step], list[Step]]:

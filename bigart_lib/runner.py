@@ -117,7 +117,7 @@ class Runner:
             with self._forecaster.noted("write", step.pixels):
                 image = to_image(levels)
                 made_by = with_pixels(replace(recipe, steps=dict(pixels)), step.name, image)
-                kept.finish(step, image, made_by)
+                kept.finish(step, image, made_by, levels)
             found = made_by.pixels
         if found is not None:
             pixels[step.name] = found

@@ -32,6 +32,10 @@ SEED = Bounds(0, 2**63 - 1)
 COUNT = Bounds(1, 49)  # candidates
 STEPS = Bounds(2, 1000)  # denoising steps of the base model
 GUIDANCE = Bounds(0, 20)  # 1 follows the prompt as trained, more follows it harder
+TIMES = Bounds(1.5, 64)  # longer that the sides of a picture that was brought become
+SIDE = Bounds(1, 1_000_000)  # px
+DPI = Bounds(1, 10_000)  # pixels an inch
+QUALITY = Bounds(1, 100)  # of JPEG and WebP
 DISTANCE = Bounds(0, 1)  # of a variation from the picture it stays near
 TEXTURE_AMOUNT = Bounds(0, 0.15)  # share of full scale
 TEXTURE_SIZE = Bounds(1, 9)  # width of the clumps, whole numbers
@@ -80,6 +84,17 @@ def check_choice(name: str, value: Any, choices: tuple) -> Any:
     with suppress(ValueError):  # it is not there, or is a list, which equals nothing
         return choices[choices.index(value)]
     raise ValueError(f"{name} must be one of {', '.join(map(str, choices))}, not {_short(value)}")
+
+
+def check_colour(name: str, value: Any) -> str:
+    """A colour, by its English name, #RGB or #RRGGBB, as #rrggbb; raises a ValueError where it is none."""
+    from PIL import ImageColor
+
+    try:
+        red, green, blue = ImageColor.getrgb(value)
+    except (ValueError, TypeError, AttributeError):  # a fourth is transparency
+        raise ValueError(f"{name} must be a colour such as white or #ffeedd, not {_short(value)}") from None
+    return f"#{red:02x}{green:02x}{blue:02x}"
 
 
 def read_memory(words: str) -> int:
@@ -186,10 +201,25 @@ class PaintSettings:
     texture_1k: TextureSettings = TextureSettings()  # laid on after the first enlarging
     texture_4k: TextureSettings = TextureSettings()  # laid on after the second
     enhance: bool = False  # whether VQGAN repaints the first enlarging
+    fit: tuple[int, int] | None = None  # width and height in px of the finished picture, instead of `size`
+    background: str | None = None  # that transparency is laid on, #RRGGBB in the picture's own colours
+    match_colours: bool = False  # whether networks' own shift of colours is taken out again
 
     def __post_init__(self) -> None:
         _set(self, {"size": check_choice("size", self.size, PICTURE_SIZES)})
+        if self.fit is not None:
+            if not isinstance(self.fit, (tuple, list)) or len(self.fit) != 2:
+                raise ValueError(f"fit must be a width and a height in pixels, not {_short(self.fit)}")
+            _set(self, {"fit": tuple(check("fit", side, SIDE, whole=True) for side in self.fit)})
+        if self.background is not None:
+            _set(self, {"background": check_colour("background", self.background)})
         for name in ("texture_1k", "texture_4k"):
             if not isinstance(getattr(self, name), TextureSettings):
                 raise ValueError(f"{name} must be a texture, with an amount and a size")
-        check_flag("enhance", self.enhance)
+        for name in ("enhance", "match_colours"):
+            check_flag(name, getattr(self, name))
+
+
+# What happens to a picture that somebody brings, where nothing is asked for: it keeps its colours, and no
+# grain is laid over it.
+BROUGHT = PaintSettings(4 * BROUGHT_SIZE, TextureSettings(0), TextureSettings(0), match_colours=True)

@@ -60,6 +60,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         apart = [item for item in items if item.get_closest_marker("training")]
         config.hook.pytest_deselected(items=apart)
         items[:] = [item for item in items if item not in apart]
+    # First what forks: libvips hangs in the forks of a process that has used it.
+    items.sort(key=lambda item: item.path.name != "test_faults.py")
     no_gpu = pytest.mark.skip(reason="needs a CUDA GPU")
     no_colab = pytest.mark.skip(reason=colab_machine.why_not() or "")
     too_large = pytest.mark.skip(reason="takes minutes and 5 GB of disk: run with -m full_size")
@@ -215,8 +217,9 @@ def command_line(tmp_path, monkeypatch, capsys):
 def full_disk(monkeypatch):
     """Lets a disk take so many more files below a folder, and then none: `full_disk(folder, 3)`."""
     from bigart_lib import files
-    from bigart_lib.pictures import images
-    from bigart_lib.runs import work
+    from bigart_lib.pictures import pdf
+    from bigart_lib.pictures import writing as pictures
+    from bigart_lib.runs import source, work
 
     def fill(folder, most):
         original, left = files.writing, iter(range(most))
@@ -228,7 +231,7 @@ def full_disk(monkeypatch):
             with original(path, replace) as file:
                 yield file
 
-        for module in (files, images, work):
+        for module in (files, pictures, pdf, source, work):
             monkeypatch.setattr(module, "writing", writing)
 
     return fill

@@ -176,12 +176,11 @@ def test_enlarge_takes_any_size_with_alpha_and_a_turned_camera(bigart, tmp_path)
     picture.save(tmp_path / "mine.png", exif=exif)
     code, lines, _ = bigart("enlarge", "mine.png")
     assert code == 0 and "21x30 pixels; about" in lines[0]
-    assert lines[-1] == str(Path("bigart_pictures/mine/4x.png"))
+    assert lines[-1] == str(Path("bigart_pictures/mine/mine_4x.png"))
     with Image.open(lines[-1]) as image:
-        assert image.size == (84, 120) and image.mode == "RGB"
+        assert image.size == (84, 120) and image.mode == "RGBA"
+        assert image.getpixel((40, 40))[3] == 0
     assert read_recipe(lines[-1])["source"] == "mine.png"
-    with Image.open(Path(lines[-1]).parent / "1x.png") as start:
-        assert start.getpixel((5, 5)) == (255, 255, 255)  # what is transparent lies on white
 
 
 def test_enlarge_lays_texture_only_where_it_is_asked_for(bigart, tmp_path):
@@ -189,7 +188,7 @@ def test_enlarge_lays_texture_only_where_it_is_asked_for(bigart, tmp_path):
     plain, textured = (
         bigart("enlarge", "grey.png", *options)[1][-1] for options in ((), ("--texture", 0.1, 2))
     )
-    assert Path(plain).name == "4x.png" and Path(textured).name == "4x_textured.png"
+    assert [Path(one).name for one in (plain, textured)] == ["grey_4x.png", "grey_4x_textured.png"]
     assert read_recipe(textured)["paint"]["texture_1k"]["amount"] == 0.1
 
 
@@ -286,15 +285,15 @@ def write_bad_pictures(folder):
         (["redo", "whole.png", "--change", "seed"], "change must be KEY=VALUE"),
         (["resume", "absent"], "absent is no run of BIG.art"),
         ([PROMPT, "--out", "file"], "cannot write to the folder file"),
-        ([PROMPT, "--out", "big.jpg"], "--out names a folder, where each run gets a folder of its own, not"),
-        (["enlarge", "whole.png", "--out", "whole.png"], "--out names a folder"),
+        ([PROMPT, "--out", "big.jpg"], "--out names a folder, where runs get folders of"),
+        (["enlarge", "whole.png", "--out", "whole.png"], "whole.png: there is such a file already"),
         ([PROMPT, "--out", "~nobody-is-called-so/x"], "there is no such home folder"),
-        (["enlarge"], "missing argument 'PICTURE'"),
+        (["enlarge"], "missing argument 'PICTURE...'"),
         (["enlarge", "absent.png"], "absent.png: expected a picture, found no file"),
         (["enlarge", "text.png"], "text.png is not a picture that can be read"),
         (["enlarge", "truncated.png"], "truncated.png is not a picture that can be read"),
         (["enlarge", "huge.png"], "huge.png"),
-        (["enlarge", "whole.png", "--times", "5"], "times must be one of 4, 16, 64, not 5"),
+        (["enlarge", "whole.png", "--times", "65"], "times must be from 1.5 to 64, not 65"),
         (["info", "whole.png"], "whole.png carries no recipe"),
         (["info", "text.png"], "text.png is not a picture that can be read"),
     ],
@@ -432,7 +431,7 @@ def test_an_enlarging_is_resumed(bigart, tmp_path, monkeypatch):
         patch.setattr(RRDBNetEnlarger, "enlarge", interrupt)
         assert bigart("enlarge", "grey.png")[0] == 130
     (tmp_path / "grey.png").unlink()
-    assert bigart("resume", "--quiet") == (0, [str(Path("bigart_pictures/grey/4x.png"))], [])
+    assert bigart("resume", "--quiet") == (0, [str(Path("bigart_pictures/grey/grey_4x.png"))], [])
 
 
 def test_redo_makes_the_same_picture_again_and_says_so_of_every_step(bigart):

@@ -1,5 +1,6 @@
 """Pictures to tensors and back, without losing a level; and what an artist may bring."""
 
+import json
 import os
 import zlib
 
@@ -8,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from bigart_lib.pictures import images
+from bigart_lib.pictures import encoding, images, reading, writing
 
 
 def gradient(mode="RGB", size=(16, 9)):
@@ -29,21 +30,8 @@ def test_values_are_rounded_and_clamped_not_cut():
 
 
 def test_a_tensor_of_another_shape_is_refused():
-    with pytest.raises(ValueError, match=r"expected a picture of shape \(1, 3, height, width\)"):
+    with pytest.raises(ValueError, match=r"expected a picture of shape \(1, 1 to 4, height, width\)"):
         images.to_image(torch.zeros(3, 8, 8))
-
-
-def test_deep_grey_and_palette_pictures_are_read_as_they_look(tmp_path):
-    deep = Image.fromarray(np.array([[0, 32768, 65535]], dtype=np.uint16))
-    deep.save(tmp_path / "deep.png")
-    assert np.asarray(images.read(tmp_path / "deep.png"))[0, :, 0] == pytest.approx([0, 127.5, 255], abs=1)
-    gradient("P").save(tmp_path / "palette.png")
-    assert images.read(tmp_path / "palette.png").mode == "RGB"
-
-
-def test_half_transparent_lies_on_white(tmp_path):
-    Image.new("RGBA", (2, 2), (0, 0, 0, 128)).save(tmp_path / "veil.png")
-    assert images.read(tmp_path / "veil.png").getpixel((0, 0)) == pytest.approx((127, 127, 127), abs=1)
 
 
 @pytest.mark.parametrize("name", ["drawing.eps", "holiday.png", "photo.jpg"])
@@ -54,7 +42,7 @@ def test_a_file_that_would_run_a_program_is_refused_whatever_it_is_called(tmp_pa
         f"({ran}) (w) file closefile showpage\n%%EOF\n"
     )
     with pytest.raises(images.PictureError, match="is not a picture that can be read"):
-        images.read(tmp_path / name)
+        reading.read(tmp_path / name)
     assert not ran.exists()
 
 
@@ -63,7 +51,7 @@ def test_what_is_no_plain_file_is_refused_and_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe.png")
     for name in ("pipe.png", "."):
         with pytest.raises(images.PictureError, match="found no plain file"):
-            images.read(tmp_path / name)
+            reading.read(tmp_path / name)
 
 
 def test_sixteen_bits_are_handed_on_and_kept(tmp_path):
@@ -73,26 +61,26 @@ def test_sixteen_bits_are_handed_on_and_kept(tmp_path):
 
 
 def test_a_save_that_is_broken_off_leaves_nothing(tmp_path, monkeypatch):
-    def broken_off(self, file, *_, **__):
+    def broken_off(image, file, *_):
         file.write(b"half a picture")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Image.Image, "save", broken_off)
+    monkeypatch.setattr(encoding, "png", broken_off)
     with pytest.raises(KeyboardInterrupt):
-        images.save(Image.new("RGB", (8, 8)), tmp_path / "mine.png")
+        writing.save(Image.new("RGB", (8, 8)), tmp_path / "mine.png")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_is_overwritten(tmp_path):
-    images.save(gradient(), tmp_path / "mine.png")
+    writing.save(gradient(), tmp_path / "mine.png")
     with pytest.raises(FileExistsError):
-        images.save(gradient(), tmp_path / "mine.png")
+        writing.save(gradient(), tmp_path / "mine.png")
 
 
 def test_text_of_any_script_survives_in_the_file(tmp_path):
-    images.save(gradient(), tmp_path / "a.png", {"bigart": '{"prompt": "夕陽 über dem See"}'})
+    writing.save(gradient(), tmp_path / "a.png", {"bigart": '{"prompt": "夕陽 über dem See"}'})
     with Image.open(tmp_path / "a.png") as image:
-        assert image.text["bigart"] == '{"prompt": "夕陽 über dem See"}'
+        assert json.loads(image.text["bigart"]) == {"prompt": "夕陽 über dem See"}
 
 
 def side_of(path, width, height):
@@ -108,7 +96,7 @@ def test_what_is_too_large_is_refused_by_its_header(size, tmp_path, recwarn):
     gradient().save(tmp_path / "huge.png")
     side_of(tmp_path / "huge.png", *size)
     with pytest.raises(images.PictureError, match=f"has {size[0]}x{size[1]} pixels, too many to read"):
-        images.read(tmp_path / "huge.png")
+        reading.read(tmp_path / "huge.png")
     assert not recwarn.list
 
 
@@ -117,7 +105,8 @@ def test_the_limit_is_our_own_and_pillow_keeps_its_for_the_rest_of_the_process(
 ):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 20)
     gradient().save(tmp_path / "mine.png")
-    assert images.read(tmp_path / "mine.png").tobytes() == gradient().tobytes()
+    read = images.to_image(images.from_array(reading.read(tmp_path / "mine.png").levels))
+    assert read.tobytes() == gradient().tobytes()
     assert Image.MAX_IMAGE_PIXELS == 20 and not recwarn.list
 
 
@@ -125,4 +114,4 @@ def test_the_limit_is_our_own_and_pillow_keeps_its_for_the_rest_of_the_process(
 def test_usual_formats_are_known_by_what_is_in_the_file(kind, tmp_path):
     gradient().save(tmp_path / f"mine.{kind}")
     unnamed = (tmp_path / f"mine.{kind}").rename(tmp_path / "mine")
-    assert images.read(unnamed).size == (16, 9)
+    assert reading.read(unnamed).size == (16, 9)

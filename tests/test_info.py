@@ -2,17 +2,22 @@
 
 import json
 import shlex
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from bigart_lib.cli.again import again
-from bigart_lib.pictures import images, recipe
+from bigart_lib.pictures import images, profiles, recipe, writing
+from bigart_lib.pictures.carried import Carried
 from bigart_lib.pictures.recipe import ATTRIBUTION, Recipe
 from bigart_lib.pictures.results import with_pixels
+from bigart_lib.pictures.writing import Form
 from bigart_lib.settings import Ancestor, GenerateSettings, PaintSettings, TextureSettings
 
 PROMPT = "a lake"
@@ -29,7 +34,7 @@ def write_picture(name, made_by=RECIPE, **others):
     """A picture with this recipe, and with what a newer version may have added."""
     image = Image.new("RGB", (8, 8))
     values = {**with_pixels(made_by, "256", image).to_dict(), **others}
-    images.save(image, Path(name), {"bigart": json.dumps(values)})
+    writing.save(image, Path(name), {"bigart": json.dumps(values)})
 
 
 def change_pixels(name, changed):
@@ -73,6 +78,71 @@ def test_json_is_a_line_of_ascii_for_each_with_the_recipe_as_it_was_written(biga
     assert (second["file"], second["pixels"]) == ("see-é.png", "changed")
     assert first["recipe"] == recipe.read_as_written(Path("sunset.png"))
     assert (first["recipe"]["prompt"], first["recipe"]["mood"]) == ("夕陽", "calm")
+
+
+@pytest.mark.parametrize("ending", [".png", ".tif", ".jpg", ".webp", ".pdf"])
+def test_it_tells_what_kind_of_file_it_is_in_each_format(bigart, ending):
+    picture, depth = np.full((300, 600, 3), 9000, np.uint16), 8 if ending in (".jpg", ".webp") else 16
+    made_by = replace(RECIPE, stage="256", steps={"256": recipe.pixel_hash(picture)})
+    writing.save(picture, f"a{ending}", made_by.texts(), Carried(profiles.DISPLAY_P3()), 254, Form(depth))
+    code, lines, errors = bigart("info", f"a{ending}")
+    name = writing.NAMES[writing.ENDINGS[ending]]
+    expected = {
+        f"prompt: {PROMPT}", "seed: 7", "profile: Display P3", "resolution: 254 DPI, which is 6.0 x 3.0 cm",
+        f"format: {name}, 600x300 px, {depth} bits a colour", "digital source type: trainedAlgorithmicMedia",
+    }  # fmt: skip
+    assert (code, errors) == (0, []) and expected <= {*lines} and lines[-1] == ATTRIBUTION
+    nearly = "nearly as made: JPEG does not keep them exactly, so changes cannot be seen"
+    assert f"pixels: {nearly if ending == '.jpg' else 'as made'}" in lines
+    values = json.loads(bigart("info", "--json", f"a{ending}")[1][0])
+    assert (values["format"], values["size"], values["depth"], values["dpi"]) == (
+        name,
+        [600, 300],
+        depth,
+        [254, 254],
+    )
+    assert (values["profile"], values["digital_source_type"]) == ("Display P3", "trainedAlgorithmicMedia")
+    assert values["pixels"] == ("nearly as made" if ending == ".jpg" else "as made")
+
+
+def test_of_a_picture_that_was_enlarged_it_tells_what_it_was_made_of(bigart):
+    settings = GenerateSettings(3)
+    photo = Recipe("embedded", source="photo.jpg", generate=settings)
+    painting = replace(photo, source_recipe=RECIPE.to_dict())
+    write_picture("photo.png", photo)
+    write_picture("painting.png", painting)
+    lines = bigart("info", "photo.png")[1]
+    assert {"enlarged from: photo.jpg", "seed of the texture: 3"} <= {*lines} and ATTRIBUTION not in lines
+    lines = bigart("info", "painting.png")[1]
+    expected = {"seed of the texture: 3", f"which has prompt: {PROMPT}", "which has seed: 7"}
+    assert expected <= {*lines} and lines[-1] == ATTRIBUTION
+    write_picture("strange.png", photo, source_recipe={"models": 7})
+    assert "which was made: in a way that cannot be read" in bigart("info", "strange.png")[1]
+
+
+@pytest.mark.parametrize("ending", [".png", ".tif", ".jpg", ".webp", ".pdf"])
+def test_a_picture_without_a_recipe_gets_one_line(bigart, ending):
+    writing.save(Image.new("RGB", (8, 8)), f"a{ending}")
+    code, lines, errors = bigart("info", f"a{ending}")
+    assert (code, lines) == (2, []) and len(errors) == 1 and "carries no recipe" in errors[0]
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is measured on Linux")
+def test_a_print_of_16384_px_in_16_bits_is_told_strip_by_strip(tmp_path):
+    picture = np.memmap(tmp_path / "levels", np.uint16, "w+", shape=(16384, 16384, 3))  # a file with holes
+    writing.save(picture, tmp_path / "print.tif", RECIPE.texts(), form=Form(16))
+    code = (
+        "import re, sys; from bigart_lib.cli.main import main; code = main(sys.argv[1:]);"
+        "print(re.search(r'VmHWM:\\s+(\\d+)', open('/proc/self/status').read())[1]); sys.exit(code)"
+    )
+    command = [sys.executable, "-c", code, "info", tmp_path / "print.tif"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200)
+    *lines, most = done.stdout.splitlines()
+    assert (done.returncode, done.stderr) == (
+        0,
+        "",
+    ) and "format: TIFF, 16384x16384 px, 16 bits a colour" in lines
+    assert int(most) < 1_000_000  # kB, of which the half is Python and its libraries
 
 
 def test_what_would_forge_a_line_or_turn_text_round_is_escaped(bigart):

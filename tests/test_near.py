@@ -80,6 +80,6 @@ def test_what_has_no_variations_is_refused_in_one_line(bigart, arguments, messag
     Image.new("RGB", (8, 8)).save("brought.png")
     if "enlarged.png" in arguments:
         assert bigart("enlarge", "brought.png")[0] == 0
-        Path("new/brought/4x.png").rename("enlarged.png")
+        Path("new/brought/brought_4x.png").rename("enlarged.png")
     code, lines, errors = bigart(*arguments)
     assert (code, lines) == (2, []) and len(errors) == 1 and f"bigart: {message}" in errors[0]

@@ -96,9 +96,49 @@ def test_enlargings_that_go_beyond_the_size_end_with_a_reduction_to_it():
 
 
 def test_a_picture_that_was_brought_keeps_its_size_in_mind_by_how_many_times_it_was_enlarged():
-    assert names(BROUGHT, (300, 200), size=4096) == ["1x", "4x", "4x_textured", "16x"]
+    assert names(BROUGHT, (300, 200), size=4096) == ["4x", "4x_textured", "16x"]
     made = steps(BROUGHT, (300, 200), size=1024)
     assert made[0].action == "source" and made[-1].size == (1200, 800) and made[-1].seed == (7, 1024)
+
+
+@pytest.mark.parametrize(
+    ("fit", "expected"),
+    [
+        ((600, 400), ["enlarge", "fit"]),
+        ((1200, 800), ["enlarge"]),
+        ((1203, 802), ["enlarge", "enlarge", "fit"]),
+        ((900, 900), ["enlarge", "enlarge", "fit"]),  # another shape: its middle
+        ((150, 100), ["fit"]),
+    ],
+)
+def test_any_size_is_reached_by_as_few_enlargings_as_cover_it(fit, expected):
+    made = steps(BROUGHT, (300, 200), fit=fit, texture_1k=NONE, texture_4k=NONE)
+    assert [step.action for step in made[1:]] == expected and made[-1].size == fit
+    assert [step.size for step in made if step.is_shown][-1] == fit
+
+
+def test_a_size_in_between_is_called_by_how_many_times_longer_its_sides_are():
+    assert names(BROUGHT, (300, 200), fit=(510, 340), texture_1k=NONE) == ["1.7x"]
+
+
+def test_transparency_is_enlarged_too_and_costs_as_much_again_unless_it_is_laid_on_a_colour():
+    def costs(channels, **paint):
+        recipe = replace(BROUGHT, source_channels=channels)
+        made = steps(recipe, (30, 20), size=1024, texture_1k=NONE, **paint)
+        return [step.action for step in made], made[-1].cost.operations
+
+    assert costs(3) == (["source", "enlarge"], 600)
+    assert costs(4) == (["source", "enlarge"], 1200)
+    assert costs(2, background="white") == (["source", "background", "enlarge"], 600)
+    assert costs(3, background="white") == costs(3)
+
+
+def test_networks_steps_depend_on_whether_colours_are_matched_and_others_on_nothing_new():
+    plain = steps(size=4096, enhance=True)
+    assert [step.key for step in steps(size=4096, enhance=True, fit=(4096, 4096))] == [s.key for s in plain]
+    matched = steps(size=4096, enhance=True, match_colours=True)
+    differing = [a.action for a, b in zip(plain, matched, strict=True) if a.key != b.key]
+    assert differing[0] == "enlarge" and plain[1].key == matched[1].key
 
 
 def test_costs_come_from_the_models():

@@ -11,7 +11,7 @@ from PIL import Image
 
 import bigart_lib
 from bigart_lib import GenerateSettings, PaintSettings, TextureSettings
-from bigart_lib.pictures import images, recipe
+from bigart_lib.pictures import recipe, writing
 from bigart_lib.pictures.images import PictureError
 from bigart_lib.pictures.results import with_pixels
 from bigart_lib.runs.redo import redo
@@ -105,7 +105,7 @@ def doctored(path, target, change_pixels=None, **changes):
     if change_pixels:
         image = Image.fromarray(change_pixels(np.asarray(image).copy()))
     made_by = with_pixels(replace(made_by, **changes), made_by.stage, image)
-    images.save(image, target, made_by.texts())
+    writing.save(image, target, made_by.texts())
     return target
 
 
@@ -143,10 +143,9 @@ def test_a_picture_that_was_brought_needs_what_it_was_made_of(bigart, tmp_path):
     image.save(tmp_path / "photo.png")
     settings = PaintSettings(1024)
     run = Run.new(tmp_path / "a", "photo", bigart.recipe_for("photo.png", image, settings), None, image.size)
-    steps = bigart.plan(run.recipe_of(None, settings), image.size)
-    run.work(None).put(steps[0], images.to_levels(images.to_tensor(image)))
+    run.source.bring(tmp_path / "photo.png", run.path)
     last = run.paint(bigart, None, settings).last
-    assert redo(last, tmp_path, bigart).is_identical  # it lies beside it
+    assert redo(last, tmp_path, bigart).is_identical  # a copy lies beside it
     alone = shutil.copy(last, tmp_path / "alone.png")
     (tmp_path / "photo.png").rename(tmp_path / "moved.png")
     with pytest.raises(PictureError, match="enlarged from photo.png, which is not beside it.*--source"):

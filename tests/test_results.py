@@ -4,8 +4,10 @@ import pytest
 import torch
 from PIL import Image
 
+from bigart_lib.pictures import images, reading
 from bigart_lib.pictures.recipe import Recipe, read
 from bigart_lib.pictures.results import Candidate, Candidates, Painting, with_pixels
+from bigart_lib.pictures.writing import Form
 from bigart_lib.settings import GenerateSettings
 
 RECIPE = Recipe("embedded", prompt="a lake", generate=GenerateSettings(7, 3))
@@ -35,11 +37,27 @@ def test_each_carries_its_recipe_and_the_hash_of_its_pixels(made, index, stage, 
 
 
 @pytest.mark.parametrize("made", [candidates(), candidates()[0], painting()])
-@pytest.mark.parametrize("name", ["lake.jpg", "lake.tif", "lake.pdf", "lake", "lake.png.bak"])
-def test_no_png_is_written_under_the_name_of_another_format(made, name, tmp_path):
-    with pytest.raises(ValueError, match=r"expected a name that ends in \.png, not .*lake"):
+@pytest.mark.parametrize("name", ["lake.gif", "lake.eps", "lake", "lake.png.bak"])
+def test_a_name_of_no_format_is_refused(made, name, tmp_path):
+    with pytest.raises(ValueError, match=r"lake.*: expected a name that ends in \.png, .* or \.pdf"):
         made.save(str(tmp_path / name))
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("made", [candidates(), candidates()[0], painting()])
+@pytest.mark.parametrize("name", ["lake.jpg", "lake.tif", "lake.webp", "lake.pdf"])
+def test_the_name_says_the_format_and_each_carries_the_recipe(made, name, tmp_path):
+    made.save(tmp_path / name)
+    found, is_same = read(tmp_path / name)
+    assert found.prompt == "a lake" and is_same is (None if name == "lake.jpg" else True)
+
+
+def test_sixteen_bits_are_those_of_the_network_and_not_of_the_rounded_picture(tmp_path):
+    candidate = candidates()[0]
+    candidate.save(tmp_path / "lake.tif", form=Form(depth=16))
+    made = reading.read(tmp_path / "lake.tif")
+    assert made.carried.depth == 16
+    assert (images.from_array(made.levels) == images.to_levels(candidate.picture)).all()
 
 
 def test_a_name_in_capitals_is_one_too(tmp_path):

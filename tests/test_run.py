@@ -309,22 +309,22 @@ def test_a_cancelled_painting_is_not_taken_up_again(bigart, tmp_path):
 
 
 def test_a_picture_that_was_brought_is_gone_on_with_too(bigart, tmp_path, networks_run):
-    from bigart_lib.pictures.images import to_levels, to_tensor
-
     image = Image.effect_noise((24, 16), 60).convert("RGB")
+    image.save(tmp_path / "my photo.png")
     settings = PaintSettings(4096)
 
     def begin(folder, keep):
-        recipe = bigart.recipe_for("my photo.jpg", image, settings, seed=2)
+        recipe = bigart.recipe_for("my photo.png", image, settings, seed=2)
         run = Run.new(folder, "my photo", recipe, {"models": "embedded", "keep": keep}, image.size)
-        steps = bigart.plan(run.recipe_of(None, settings), image.size)
-        run.work(None).put(steps[0], to_levels(to_tensor(image)))
+        run.source.bring(tmp_path / "my photo.png", run.path)
         return run
 
     whole = begin(tmp_path / "whole", "exact")
     whole.paint(bigart, None, settings)
     names = sorted(name for name in contents(whole) if "exact" not in name)
-    assert names == ["16x.png", "1x.png", "4x.png", "4x_textured.png"]
+    assert names == [
+        f"{name}.png" for name in ("my photo_16x", "my photo_4x", "my photo_4x_textured", "source/my photo")
+    ]
     for keep in ("exact", "none"):
         run = begin(tmp_path / keep, keep)
         with pytest.raises(CancelledError):
@@ -332,7 +332,7 @@ def test_a_picture_that_was_brought_is_gone_on_with_too(bigart, tmp_path, networ
         again = open_run(run.path)
         assert len(again.unfinished()) == 1
         made, candidates = resume(again, load_for_run(again))
-        assert made[None].name == "16x.png" and candidates is None
+        assert made[None].name == "my photo_16x.png" and candidates is None
         pictures = {n: h for n, h in contents(again).items() if "exact" not in n}
         assert pictures == {n: h for n, h in contents(whole).items() if "exact" not in n}
 

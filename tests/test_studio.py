@@ -340,7 +340,7 @@ def test_a_failing_job_is_told_in_words_and_the_next_run_works(artist, monkeypat
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as broken:
-        broken.setattr("bigart_lib.pictures.images.save", fail)
+        broken.setattr("bigart_lib.pictures.writing.save", fail)
         artist.create()
     assert "No space left on device" in artist.status
     artist.create()

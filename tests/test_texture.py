@@ -83,3 +83,12 @@ def test_a_preview_is_that_part_of_the_result_to_the_last_bit(size, style):
     preview = texture.TexturePreview(picture, [3, 1])
     for box in ((0, 0, 512, 512), (300, 100, 812, 612), (588, 188, 1100, 700), (511, 511, 513, 513)):
         assert preview.crop(settings, box).tobytes() == whole.crop(box).tobytes(), box
+
+
+def test_a_preview_of_next_to_no_texture_is_rounded_as_the_result_is():
+    picture = images.to_levels((torch.arange(90.0) / 20000).expand(1, 3, 70, 90) + 0.3)
+    settings, seed = TextureSettings(0.0005, 9), [1]
+    whole = images.to_image(texture.add(picture, settings, seed))
+    preview = texture.TexturePreview(picture, seed)
+    for box in ((0, 0, 90, 70), (31, 17, 60, 40), (80, 60, 90, 70)):
+        assert preview.crop(settings, box).tobytes() == whole.crop(box).tobytes(), box

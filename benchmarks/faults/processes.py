@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import signal
@@ -13,6 +14,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import diffusers  # noqa: F401 -- loaded before the forks
 
@@ -77,6 +79,21 @@ def run(
     out, err = ((beside / name).read_text(encoding="utf-8", errors="replace") for name in SCREEN)
     seconds, computed = time.monotonic() - began, usage.ru_utime + usage.ru_stime
     return Ended(code, out, err, seconds, computed, usage.ru_maxrss * 1024, left)
+
+
+def apart(function: Callable[[], Any]) -> Any:
+    """What a function returns, called in a fork: libvips that was used here would hang in later ones."""
+    reading, writing = os.pipe()
+    process = os.fork()
+    if process == 0:
+        with suppress(BaseException), os.fdopen(writing, "w") as answer:
+            json.dump(function(), answer)
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as answer:
+        said = answer.read()
+    os.waitpid(process, 0)
+    return json.loads(said)
 
 
 def aside(folder: Path) -> Path:

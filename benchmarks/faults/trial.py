@@ -20,9 +20,11 @@ from typing import Any
 from PIL import Image, ImageChops
 
 from benchmarks.faults.injected import AtCall, Step
-from benchmarks.faults.processes import BROKEN, Ended, aside, run
+from benchmarks.faults.processes import BROKEN, Ended, apart, aside, run
 from bigart_lib.cli.main import main as bigart
+from bigart_lib.pictures import reading
 from bigart_lib.pictures.recipe import pixel_hash, read_picture
+from bigart_lib.runs.source import SOURCE
 from bigart_lib.runs.work import _read_exact
 
 PROMPT = ("sunset over a lake", "--seed", "3", "--count", "2", "--pick", "2", "--size", "1024", "--enhance")
@@ -290,7 +292,7 @@ def contents(folder: Path) -> dict[str, str]:
 
 def half_files(folder: Path) -> list[str]:
     """The files that have their final name and are not whole."""
-    return [str(path) for path in _final(folder) if not _is_whole(path)]
+    return apart(lambda: [str(path) for path in _final(folder) if not _is_whole(path)])
 
 
 def _final(folder: Path) -> Iterator[Path]:
@@ -299,6 +301,8 @@ def _final(folder: Path) -> Iterator[Path]:
 
 def _is_whole(path: Path) -> bool:
     try:
+        if path.parent.name == SOURCE:
+            return reading.read(path).size > (0, 0)
         if path.suffix == ".png":
             recipe, image = read_picture(path)
             return recipe.pixels == pixel_hash(image)

@@ -11,10 +11,15 @@ from bigart_lib.cli import options as shared
 from bigart_lib.cli.again import again
 from bigart_lib.cli.call import Call
 from bigart_lib.cli.redo import HASH_DIGITS
-from bigart_lib.pictures import recipe
+from bigart_lib.pictures import metadata, recipe, written
+from bigart_lib.pictures.pdf import profile_name
+from bigart_lib.pictures.writing import NAMES
 from bigart_lib.text import shown
 
 UNREADABLE = 2  # exit code
+OF_THE_ONE_BEFORE = ("prompt", "seed", "candidate", "enlarged from", "stage", "models")  # that are shown
+CM = 2.54  # an inch
+MADE, CHANGED, NEARLY = "as made", "changed", "nearly as made"  # pixels
 JSON = "One JSON object a picture, each on a line, with the recipe as it was written."
 
 
@@ -44,22 +49,48 @@ def info(call: Call, pictures: tuple[Path, ...], as_json: bool) -> int:
 
 def _as_json(picture: Path) -> str:
     found, is_same = recipe.read(picture)
-    values = {"file": str(picture), "pixels": "as made" if is_same else "changed"}
-    written = recipe.read_as_written(picture)
-    return json.dumps({**values, "again": again(found, picture), "recipe": written})
+    file = written.read(picture)
+    values = {
+        "file": str(picture),
+        "format": NAMES[file.kind],
+        "size": file.size,
+        "depth": file.depth,
+        "profile": file.profile and profile_name(file.profile),
+        "dpi": file.dpi and [round(one, 2) for one in file.dpi],
+        "digital_source_type": file.source_type,
+        "pixels": {True: MADE, False: CHANGED, None: NEARLY}[is_same],
+        "again": again(found, picture),
+        "recipe": recipe.read_as_written(picture),
+    }
+    return json.dumps(values)
 
 
 def _in_words(picture: Path) -> list[str]:
     found, is_same = recipe.read(picture)
-    pixels = "as made" if is_same else "changed since they were made"
-    facts = {**_facts(found), "pixels": pixels, "again": again(found, picture)}
+    file = written.read(picture)
+    nearly = f"nearly as made: {NAMES[file.kind]} does not keep them exactly, so changes cannot be seen"
+    pixels = {True: MADE, False: "changed since they were made", None: nearly}[is_same]
+    facts = {**_facts(found), **_facts_of_file(file), "pixels": pixels, "again": again(found, picture)}
     # Anybody may have written the file.
     lines = [f"{name}: {shown(value)}" for name, value in facts.items() if value not in (None, "")]
-    return [*lines, recipe.ATTRIBUTION] if found.prompt else lines
+    return [*lines, recipe.ATTRIBUTION] if metadata.is_painted(found.to_dict()) else lines
+
+
+def _facts_of_file(file: written.Written) -> dict[str, Any]:
+    width, height = file.size
+    facts = {"format": f"{NAMES[file.kind]}, {width}x{height} px, {file.depth} bits a colour"}
+    facts["profile"] = profile_name(file.profile) if file.profile else "none"
+    if file.dpi:
+        across, down = (round(one, 2) for one in file.dpi)
+        dpi = f"{across:g}" if across == down else f"{across:g} x {down:g}"
+        paper = f"{width / across * CM:.1f} x {height / down * CM:.1f} cm"
+        facts["resolution"] = f"{dpi} DPI, which is {paper}"
+    facts["digital source type"] = file.source_type
+    return facts
 
 
 def _facts(found: recipe.Recipe) -> dict[str, Any]:
-    facts = {"prompt": found.prompt, "enlarged from": found.source}
+    facts = {"prompt": found.prompt, "enlarged from": found.source, **_facts_before(found)}
     if made_by := found.generate:
         facts["seed" if found.prompt else "seed of the texture"] = made_by.seed
     if made_by and found.prompt:
@@ -76,6 +107,17 @@ def _facts(found: recipe.Recipe) -> dict[str, Any]:
     facts |= {"stage": found.stage, "models": found.models, "networks": _listed(networks)}
     unknown = {"written by a newer version, not understood": ", ".join(found.unknown)}
     return {**facts, "machine": _listed(found.machine), **unknown}
+
+
+def _facts_before(found: recipe.Recipe) -> dict[str, Any]:
+    """What is known of the picture that was enlarged."""
+    if not found.source_recipe:
+        return {}
+    try:
+        before = recipe.from_dict(dict(found.source_recipe))
+    except (TypeError, ValueError):
+        return {"which was made": "in a way that cannot be read"}
+    return {f"which has {name}": value for name, value in _facts(before).items() if name in OF_THE_ONE_BEFORE}
 
 
 def _listed(values: Mapping[str, Any]) -> str:

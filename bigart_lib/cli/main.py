@@ -14,6 +14,7 @@ import click
 
 from bigart_lib.cli import enlarge, info, models, paint, redo, resume, studio, terminal
 from bigart_lib.cli.call import Call
+from bigart_lib.cli.print import print_picture
 from bigart_lib.machine import VERSION
 from bigart_lib.text import in_words, shown
 
@@ -25,12 +26,16 @@ Examples:
   bigart "a tabby cat" --pick ask
   bigart "a tabby cat" --seed 7 --pick 1,3 --texture 0.08 3
   bigart "a tabby cat" --seed 1-4 --size 256
-  bigart enlarge photo.jpg --times 4
+  bigart enlarge photos/*.jpg --times 2
+  bigart print bigart_pictures/a-tabby-cat/candidate-1/4096.png --paper A3 --bleed 3mm
   bigart redo bigart_pictures/a-tabby-cat/candidate-1/4096.png --change texture_4k.amount=0.1
   bigart info bigart_pictures/a-tabby-cat/candidate-1/4096.png
   bigart models fetch
 """
-COMMANDS = (paint.paint, enlarge.enlarge, resume.resume, redo.redo, info.info, models.models, studio.studio)
+COMMANDS = (
+    paint.paint, enlarge.enlarge, print_picture, resume.resume, redo.redo, info.info, models.models,
+    studio.studio,
+)  # fmt: skip
 
 
 class _PaintsByDefault(click.Group):

@@ -13,6 +13,7 @@ import click
 from bigart_lib import settings
 from bigart_lib.cli.call import Call
 from bigart_lib.machine import PRECISIONS
+from bigart_lib.pictures import writing
 from bigart_lib.runs.run import DEFAULT_FOLDER
 from bigart_lib.runs.work import KEEP
 from bigart_lib.settings import PaintSettings, TextureSettings
@@ -20,6 +21,7 @@ from bigart_lib.weights.sets import ENHANCERS, ENLARGERS, SETS
 
 NETWORKS = {"enlarger": ENLARGERS, "enhancer": ENHANCERS}
 TO_LOAD = ("models", *NETWORKS, "device", "dtype", "memory")  # what `load` takes
+FORMATS = {"png": ".png", "tiff": ".tif", "jpg": ".jpg", "webp": ".webp", "pdf": ".pdf"}
 MOST_AT_ONCE = 100  # numbers of a range
 NEW_SEED = "-1"  # as in other programs
 Decorator = Callable[[Callable], Callable]
@@ -76,6 +78,11 @@ def _number(word: Any, kind: type) -> Any:
     return word
 
 
+def colour(name: str) -> Checked:
+    """A colour by name or number."""
+    return Checked("COLOUR", lambda word: settings.check_colour(name, word))
+
+
 def choice(name: str, choices: tuple) -> Checked:
     """One of several words or numbers."""
 
@@ -104,13 +111,14 @@ def _be_quiet(context: click.Context, param: click.Parameter, value: bool) -> No
 
 def _network(names: tuple[str, ...]) -> Checked:
     def read(word: str) -> str:
-        path = _path(word)
-        return str(path.absolute()) if word not in names and path.is_file() else word
+        found = path(word)
+        return str(found.absolute()) if word not in names and found.is_file() else word
 
     return Checked("NAME", read)
 
 
-def _path(word: Any) -> Path:
+def path(word: Any) -> Path:
+    """What a word names on the disk; raises a ValueError where it is nothing, or no home folder."""
     if not str(word):
         raise ValueError("expected the name of a file or a folder, got nothing")
     try:
@@ -120,11 +128,11 @@ def _path(word: Any) -> Path:
 
 
 def _folder(word: Any) -> Path:
-    path = _path(word)
-    kind = mimetypes.guess_type(path.name)[0] or ""
-    if kind.startswith(("image/", "application/pdf")) and not path.is_dir():
-        raise ValueError(f"--out names a folder, where each run gets a folder of its own, not a file: {path}")
-    return path
+    found = path(word)
+    kind = mimetypes.guess_type(found.name)[0] or ""
+    if kind.startswith(("image/", "application/pdf")) and not found.is_dir():
+        raise ValueError(f"--out names a folder, where runs get folders of their own, not a file: {found}")
+    return found
 
 
 def _seeds(word: Any) -> list[int]:
@@ -138,7 +146,7 @@ def _seed(word: Any) -> int:
     return seeds[0] if len(seeds) == 1 else settings.check("seed", word, settings.SEED, whole=True)
 
 
-FILE, FOLDER = (Checked(name, _path) for name in ("FILE", "FOLDER"))
+FILE, FOLDER = (Checked(name, path) for name in ("FILE", "FOLDER"))
 MODELS = choice("models", ("auto", *SETS))
 picture = click.argument("picture", type=FILE, metavar="PICTURE")
 quiet = click.option(
@@ -163,7 +171,7 @@ keep = option(
     "--keep", choice("keep", KEEP), "exact",
     "Which unrounded results to keep, to go on from; exact: up to 4096 pixels a side.",
 )  # fmt: skip
-place = together(
+device = together(
     option("--device", Checked("cpu|cuda", str), None, "Where networks work.", "cuda where there is one"),
     option(
         "--memory",
@@ -172,9 +180,25 @@ place = together(
         "The most memory that enlarging may take, as in 6GB.",
         "half of what is free",
     ),  # fmt: skip
-    out,
-    quiet,
-    click.pass_obj,
+)
+place = together(device, out, quiet, click.pass_obj)
+written = together(
+    option(
+        "--format",
+        choice("format", tuple(FORMATS)),
+        None,
+        "In which format finished pictures are written.",
+        "png, or what --out names",
+    ),  # fmt: skip
+    option(
+        "--depth",
+        choice("depth", (8, 16)),
+        None,
+        "Bits a colour, in PNG, TIFF and PDF.",
+        "those of the picture that is enlarged, else 8",
+    ),  # fmt: skip
+    option("--quality", number("quality"), None, "Of JPEG; WebP is lossless without it.", "95"),
+    option("--dpi", number("dpi", float), None, "Pixels an inch, as files say.", "the picture's own, or 300"),
 )
 
 
@@ -210,6 +234,26 @@ def paint_settings(options: Mapping[str, Any], size: int, texture: TextureSettin
     both = options["texture"] or (texture.amount, texture.size)
     first, second = (TextureSettings(*(options[name] or both)) for name in ("texture_1k", "texture_4k"))
     return PaintSettings(size, first, second, options["enhance"])
+
+
+def to_write(options: Mapping[str, Any], suffix: str | None = None) -> dict[str, Any]:
+    """How a run writes its finished pictures, see `Run.form`; refuses what a format cannot hold.
+
+    Parameters
+    ----------
+    suffix : of a name that says the format.
+    """
+    named = options["format"] and FORMATS[options["format"]]
+    if suffix and named and writing.check_name(f"a{suffix}") != writing.check_name(f"a{named}"):
+        raise ValueError(f"--out says {suffix}, and --format says {options['format']}: leave one of them out")
+    form = {name: options[name] for name in ("depth", "quality") if options[name] is not None}
+    chosen = suffix or named or ".png"
+    writing.check_form(f"a{chosen}", writing.Form(**form))
+    return {
+        **({"suffix": chosen} if chosen != ".png" else {}),
+        **({"form": form} if form else {}),
+        **({"dpi": options["dpi"]} if options["dpi"] else {}),
+    }
 
 
 def to_load(call: Call, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -38,6 +38,7 @@ MOST_LISTED = 5  # numbers
 )
 @shared.option("--sampler", shared.choice("sampler", SAMPLERS), None, "How to denoise.", SUITED)
 @shared.models("auto", "that of the models")
+@shared.written
 @shared.keep
 @shared.place
 def paint(
@@ -53,6 +54,7 @@ def paint(
     chosen = variations.settings(found, chosen, options["distance"])
     indices = None if pick == "ask" else picked(pick, options["count"])
     further = None if size == CANDIDATES_ONLY else shared.paint_settings(options, size, TEXTURE)
+    how = shared.to_write(options)
     bigart = load(**shared.to_load(call, options))
     recipes = [bigart.recipe(prompt, GenerateSettings(seed=one, **chosen)) for one in seed]
     about = f"seed{'s' if len(seed) > 1 else ''} {_listed(seed)}"
@@ -62,7 +64,7 @@ def paint(
         call.announce(about, is_needed=False)
     for number, recipe in enumerate(recipes, start=1):
         call.unbegun = _listed(seed[number:])
-        run = call.new_run(out, prompt, recipe, {**bigart.options, "keep": options["keep"]})
+        run = call.new_run(out, prompt, recipe, {**bigart.options, "keep": options["keep"], **how})
         _paint_run(call, bigart, run, indices, further)
 
 

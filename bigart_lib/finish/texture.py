@@ -9,6 +9,7 @@ import torch
 
 from bigart_lib.machine import random_generator
 from bigart_lib.pictures import images
+from bigart_lib.pictures.rounding import REACH
 from bigart_lib.settings import TextureSettings
 
 if TYPE_CHECKING:
@@ -52,7 +53,13 @@ class TexturePreview:
 
     def crop(self, settings: TextureSettings, box: Box) -> Image.Image:
         """The part in a box (left, upper, right, lower), with texture."""
-        return images.to_image(lay(self._picture, self._noise, settings, box))
+        left, upper, right, lower = box
+        height, width = self._picture.shape[-2:]
+        # Rounding looks at a few pixels around.
+        first = max(0, left - REACH), max(0, upper - REACH)
+        last = min(width, right + REACH), min(height, lower + REACH)
+        around = images.to_image(lay(self._picture, self._noise, settings, (*first, *last)), first)
+        return around.crop((left - first[0], upper - first[1], right - first[0], lower - first[1]))
 
 
 def white_noise(height: int, width: int, generator: torch.Generator) -> torch.Tensor:

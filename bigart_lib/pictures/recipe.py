@@ -1,7 +1,7 @@
 """How a picture was made, as data: enough to make it again, and to say whether it is the same.
 
-It is kept in the picture's own file as ASCII JSON, which other programs leave alone, and is read as what it
-is: text that anybody may have written.
+It is kept in the picture's own file as ASCII JSON, in a text of a PNG and in the XMP packet of all formats,
+and is read as what it is: text that anybody may have written.
 """
 
 from __future__ import annotations
@@ -12,12 +12,15 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
 from bigart_lib.machine import VERSION
-from bigart_lib.pictures.images import PictureError, opened
+from bigart_lib.pictures import reading, written
+from bigart_lib.pictures.images import PictureError
+from bigart_lib.pictures.metadata import AGENT, ATTRIBUTION, TEXT_KEY, is_painted
+from bigart_lib.pictures.rounding import byte_strips
 from bigart_lib.settings import (
     COUNT,
     Ancestor,
@@ -28,8 +31,10 @@ from bigart_lib.settings import (
     check,
 )
 
-ATTRIBUTION = "This image was created with BIG.art by Robert A. Gonsalves."
-TEXT_KEY = "bigart"  # of the text chunk that holds the recipe
+if TYPE_CHECKING:
+    import numpy as np
+    import pyvips
+
 LONGEST_RECIPE = 1_000_000  # characters
 LONGEST_TEXT = 100_000  # characters of a prompt, or of any other text in a recipe
 DEEPEST = 8  # brackets within brackets
@@ -45,7 +50,9 @@ class Recipe:
     machine: Mapping[str, str | int] = field(default_factory=dict)  # device, precision, threads, versions
     prompt: str | None = None
     source: str | None = None  # name of the picture that was enlarged instead of a prompt
-    source_pixels: str | None = None  # `pixel_hash` of that picture
+    source_pixels: str | None = None  # `Brought.fingerprint` of that picture
+    source_channels: int | None = None  # 1 to 4: grey, grey and alpha, RGB, RGB and alpha
+    source_recipe: Mapping[str, Any] = field(default_factory=dict)  # of that picture, if it carries one
     generate: GenerateSettings | None = None
     sampling: Mapping[str, Any] = field(default_factory=dict)  # timesteps and the like of the networks
     index: int | None = None  # which candidate, from 0
@@ -67,11 +74,10 @@ class Recipe:
 
     def texts(self) -> dict[str, str]:
         """What a file made by this recipe says of itself; "parameters" is what other image tools read."""
-        texts = {
-            TEXT_KEY: json.dumps(self.to_dict()),
-            "Comment": ATTRIBUTION,
-            "Software": f"BIG.art {VERSION}",
-        }
+        values = self.to_dict()
+        texts = {TEXT_KEY: json.dumps(values), "Software": AGENT}
+        if is_painted(values):  # what others made is not ours
+            texts["Comment"] = ATTRIBUTION
         return {**texts, "parameters": self._parameters()} if self.prompt and self.generate else texts
 
     def _parameters(self) -> str:
@@ -137,6 +143,10 @@ def from_dict(values: dict) -> Recipe:
             _check_mapping(name, values.setdefault(name, {}))
         for name in ("models", "prompt", "source", "source_pixels", "stage"):
             _check_text(name, values.get(name))
+        if not isinstance(values.setdefault("source_recipe", {}), dict):
+            raise ValueError("source_recipe must be an object")
+        if values.get("source_channels") is not None:
+            check("source_channels", values["source_channels"], Bounds(1, 4), whole=True)
         if values.get("index") is not None:
             check("index", values["index"], Bounds(0, COUNT.most - 1), whole=True)
         return Recipe(**_known(Recipe, values, "", unknown), unknown=tuple(unknown))
@@ -249,49 +259,84 @@ def _refuse_constant(word: str) -> None:
     raise ValueError(f"{word} is no number")
 
 
-def read(path: Path) -> tuple[Recipe, bool]:
+def read(path: Path) -> tuple[Recipe, bool | None]:
     """The recipe in a picture's file, and whether the pixels are still those that it made.
+
+    Of a JPEG, and of a WebP with loss, nobody can tell: None.
 
     Raises
     ------
     PictureError
         When there is no such picture, or it carries no recipe.
     """
-    recipe, image = read_picture(path)
-    return recipe, recipe.pixels == pixel_hash(image)
+    file = written.read(path)
+    recipe = _read(from_json, file)
+    return recipe, has_pixels(file, recipe.pixels) if file.is_exact else None
+
+
+def has_pixels(file: written.Written, pixels: str | None) -> bool:
+    """Whether the pixels of a file have this `pixel_hash`; raises as `read` does."""
+    with reading.faults(file.path):
+        return pixels == pixel_hash(file.picture())
 
 
 def read_picture(path: Path) -> tuple[Recipe, Image.Image]:
-    """The recipe in a picture's file, and the picture; raises as `read` does."""
-    with opened(path) as image:
-        found = _read(from_json, image, path)
-        image.load()
-        return found, image if image.mode == "RGB" else image.convert("RGB")
+    """The recipe in a picture's file, and the picture in 8 bits; raises as `read` does.
+
+    The picture is RGB, or RGBA where it has transparency.
+    """
+    file = written.read(path)
+    found = _read(from_json, file)
+    with reading.faults(file.path):
+        return found, _image(file.picture())
 
 
 def read_as_written(path: Path) -> dict[str, Any]:
     """The recipe in a picture's file with all that its version wrote; raises as `read` does."""
-    with opened(path) as image:
-        return _read(lambda text: load_json(text, "a recipe"), image, path)
+    return _read(lambda text: load_json(text, "a recipe"), written.read(path))
 
 
-def _read(read: Callable[[str], Any], image: Image.Image, path: Path) -> Any:
+def _read(read: Callable[[str], Any], file: written.Written) -> Any:
     """What `read` makes of the recipe's text."""
-    if TEXT_KEY not in image.info:
-        image.load()  # other programs write texts behind the pixels
-    text = image.info.get(TEXT_KEY)
-    if not isinstance(text, str):
-        raise PictureError(f"{path} carries no recipe: it was not made by BIG.art, or saved again since")
+    if file.recipe is None:
+        raise written.no_recipe(file.path)
     try:
-        return read(text)
+        return read(file.recipe)
     except ValueError as error:
-        raise PictureError(f"{path}: {error}") from None
+        raise PictureError(f"{file.path}: {error}") from None
 
 
-def pixel_hash(image: Image.Image) -> str:
-    """SHA-256 of a picture's size and RGB bytes."""
-    digest = hashlib.sha256(f"{image.width}x{image.height}".encode())
-    for top in range(0, image.height, 1024):  # bounds the memory of a large picture's bytes
-        strip = image.crop((0, top, image.width, min(top + 1024, image.height)))
-        digest.update(strip.convert("RGB").tobytes())
-    return digest.hexdigest()
+def _image(picture: pyvips.Image) -> Image.Image:
+    import numpy as np
+
+    values = np.empty((picture.height, picture.width, picture.bands), np.uint8)
+    for top, strip in byte_strips(picture):
+        values[top : top + len(strip)] = strip
+    image = Image.fromarray(values[..., 0] if values.shape[2] == 1 else values)
+    return image if image.mode in ("RGB", "RGBA") else image.convert("RGBA" if "A" in image.mode else "RGB")
+
+
+def pixel_hash(picture: Image.Image | np.ndarray | pyvips.Image) -> str:
+    """SHA-256 of a picture's size and of its bytes of RGB, or RGBA where something is transparent.
+
+    Grey counts as RGB of three equal values, and 16 bits a colour as `rounding.to_bytes` makes 8 of them: so
+    a picture has one hash, in whatever format and mode a file keeps it without loss.
+
+    Parameters
+    ----------
+    picture : as for `rounding.byte_strips`.
+    """
+    import numpy as np
+
+    height, width = picture.shape[:2] if isinstance(picture, np.ndarray) else (picture.height, picture.width)
+    opaque = hashlib.sha256(f"{width}x{height}".encode())
+    whole, is_opaque = opaque.copy(), True
+    for _, strip in byte_strips(picture):
+        channels = strip.shape[2]
+        colours = np.repeat(strip[..., :1], 3, axis=2) if channels < 3 else strip[..., :3]
+        opaque.update(colours.tobytes())
+        if channels in (2, 4):
+            alpha = strip[..., -1:]
+            is_opaque = is_opaque and bool((alpha == 255).all())
+            whole.update(np.concatenate([colours, alpha], axis=2).tobytes())
+    return (opaque if is_opaque else whole).hexdigest()

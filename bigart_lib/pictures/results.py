@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from bigart_lib.pictures import images
+from bigart_lib.pictures import images, writing
+from bigart_lib.pictures.carried import Carried
 from bigart_lib.pictures.recipe import Recipe, pixel_hash
 from bigart_lib.pictures.sheet import contact_sheet
+from bigart_lib.pictures.writing import Form
 from bigart_lib.settings import GenerateSettings
 
 if TYPE_CHECKING:
@@ -41,10 +43,11 @@ class Candidate:
         """What an artist calls it, from 1."""
         return self.recipe.index + 1
 
-    def save(self, path: Path | str, dpi: int = images.PRINT_DPI) -> None:
-        """Write the picture as a new PNG with its recipe; raises as `images.save` does."""
+    def save(self, path: Path | str, dpi: float = images.PRINT_DPI, form: Form | None = None) -> None:
+        """Write the picture with its recipe, in the format that the name says; raises as `writing.save`."""
         image = self.image
-        images.save(image, path, with_pixels(self.recipe, str(max(self.size)), image).texts(), dpi)
+        made_by = with_pixels(self.recipe, str(max(self.size)), image)
+        _save(path, image, images.to_levels(self.picture), made_by, Carried(), dpi, form)
 
 
 @dataclass(frozen=True)
@@ -75,10 +78,11 @@ class Candidates:
             f"seed {self.settings.seed}",
         )
 
-    def save(self, path: Path | str, dpi: int = images.PRINT_DPI) -> None:
-        """Write the contact sheet as a new PNG with the recipe of all; raises as `images.save` does."""
+    def save(self, path: Path | str, dpi: float = images.PRINT_DPI, form: Form | None = None) -> None:
+        """Write the contact sheet with the recipe of all; raises as `writing.save` does."""
         image = self.sheet()
-        images.save(image, path, with_pixels(self.recipe, SHEET, image).texts(), dpi)
+        made_by = with_pixels(self.recipe, SHEET, image)
+        _save(path, image, images.image_levels(image), made_by, Carried(), dpi, form)
 
 
 class Levels:
@@ -103,12 +107,18 @@ class Painting:
 
     Given to `BigArt.paint` again with other settings, it spares the work that these do not change: it keeps,
     unrounded to 8 bits, what networks made. See `plan.Kept`.
+
+    Parameters
+    ----------
+    carried : what the picture that was brought carries beside its pixels.
     """
 
     stages: dict[str, Image.Image] = field(default_factory=dict)  # the pictures, by the names of the steps
     recipes: dict[str, Recipe] = field(default_factory=dict)
     _keys: dict[str, str] = field(default_factory=dict)  # of the steps that made the pictures
+    carried: Carried = Carried()
     _levels: Levels = field(default_factory=Levels)
+    _finished: torch.Tensor | None = None  # the levels of the picture that was finished last
 
     @property
     def image(self) -> Image.Image:
@@ -120,9 +130,23 @@ class Painting:
         """The finished picture's recipe."""
         return next(reversed(self.recipes.values()))
 
-    def save(self, path: Path | str, dpi: int = images.PRINT_DPI) -> None:
-        """Write the finished picture as a new PNG with its recipe; raises as `images.save` does."""
-        images.save(self.image, path, self.recipe.texts(), dpi)
+    def save(self, path: Path | str, dpi: float | None = None, form: Form | None = None) -> tuple[str, ...]:
+        """Write the finished picture with its recipe, in the format that the name says.
+
+        Returns what that format cannot hold of what was brought, in sentences.
+
+        Parameters
+        ----------
+        dpi : pixels an inch that it is meant to be printed at; None takes those of the picture that was
+            brought, or 300.
+        form : how; None suits the format, in as many bits as the picture that was brought has.
+
+        Raises
+        ------
+        ValueError
+            As `writing.save` does.
+        """
+        return _save(path, self.image, self._finished, self.recipe, self.carried, dpi, form)
 
     def begin(self, steps: Any) -> None:
         """Forget the pictures of steps that are not in this plan."""
@@ -148,10 +172,26 @@ class Painting:
         """The pixel hash of the step's picture, if it is here."""
         return self.recipes[step.name].pixels if self._keys.get(step.name) == step.key else None
 
-    def finish(self, step: Any, image: Image.Image, recipe: Recipe) -> None:
-        """Keep the step's picture."""
+    def finish(self, step: Any, image: Image.Image, recipe: Recipe, levels: torch.Tensor) -> None:
+        """Keep the step's picture; of the last one also the levels."""
+        self._finished = levels
         self.stages[step.name], self.recipes[step.name] = image, recipe
         self._keys[step.name] = step.key
+
+
+def _save(
+    path: Path | str,
+    image: Image.Image,
+    levels: torch.Tensor | None,
+    made_by: Recipe,
+    carried: Carried,
+    dpi: float | None,
+    form: Form | None,
+) -> tuple[str, ...]:
+    form = form or Form()
+    is_deep = levels is not None and form.fitting(path, carried.depth) == 16
+    picture = images.to_planes(levels) if is_deep else image
+    return writing.save(picture, path, made_by.texts(), carried, dpi, form)
 
 
 def with_pixels(recipe: Recipe, stage: str, image: Image.Image) -> Recipe:

@@ -25,6 +25,13 @@ def folder_name(title: str) -> str:
     return f"{words}-picture" if WINDOWS_DEVICE.fullmatch(words) else words or "picture"
 
 
+def file_stem(name: str) -> str:
+    """What files that are made of a file are called after, as far as every file system can spell it."""
+    stem = re.sub(r'[\\/:*?"<>|\x00-\x1f\x7f]+', "-", Path(name).stem).strip(" .-")[:LONGEST_NAME]
+    stem = stem.encode(errors="ignore")[:LONGEST_NAME_BYTES].decode(errors="ignore")
+    return stem or "picture"
+
+
 def free_folder(name: str, parent: Path, beside: Path | None = None) -> Path:
     """Make a folder of this name, or of the name with a number, that is free below `beside` too."""
     parent.mkdir(parents=True, exist_ok=True)

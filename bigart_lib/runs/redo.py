@@ -13,9 +13,12 @@ from PIL import Image
 
 from bigart_lib.bigart import BigArt
 from bigart_lib.pictures import images
+from bigart_lib.pictures.bring import brought
+from bigart_lib.pictures.carried import Brought
 from bigart_lib.pictures.recipe import Recipe, changed, pixel_hash, read_picture
 from bigart_lib.progress import Report, no_report
 from bigart_lib.runs.run import DEFAULT_FOLDER, Run
+from bigart_lib.runs.source import SOURCE
 from bigart_lib.runs.work import EXACT, Work
 from bigart_lib.settings import PaintSettings
 
@@ -88,18 +91,19 @@ def redo(
     bigart, wanted = bigart or load_for(first), changed(first, changes)
     if wanted.source is None and wanted.index is None:
         raise images.PictureError(f"{path} shows several candidates: choose one, as in --change number=3")
-    recipe, size, brought = _renewed(wanted, bigart, path, source)
+    recipe, size, file = _renewed(wanted, bigart, path, source)
+    options = {**bigart.options, **_format(path)}
     title, indices = recipe.prompt or Path(recipe.source).stem, [recipe.index] if recipe.prompt else []
     shared = replace(recipe, index=None, paint=None)
-    run = Run.new(Path(out), title, shared, bigart.options, size, indices)
+    run = Run.new(Path(out), title, shared, options, size, indices)
     begun(run)
     work = run.work(recipe.index)
     if changes:  # else everything is to be made again
         work.elsewhere = (path.parent / EXACT,)
     steps = _steps_to_make(bigart, first, run.recipe_of(recipe.index, wanted.paint), size)
     try:
-        if brought is not None:
-            work.put(steps[0], images.image_levels(brought))  # first: what is wanted can be gone on with
+        if file is not None:
+            run.source.bring(file, run.path)  # first: what is wanted can be gone on with
         run.want((recipe.index, wanted.paint, steps))
         computed = len([step for step in bigart.forecast(steps, work).steps if step.is_costly])
         with _same_threads(first), run.at_work():
@@ -138,27 +142,35 @@ def load_for(recipe: Recipe, **options: Any) -> BigArt:
 
 def _renewed(
     recipe: Recipe, bigart: BigArt, path: Path, source: Path | str | None
-) -> tuple[Recipe, tuple[int, int] | None, Image.Image | None]:
-    """The recipe as this machine would write it, and the picture that was brought, if one was."""
+) -> tuple[Recipe, tuple[int, int] | None, Path | None]:
+    """The recipe as this machine would write it; size and file of what was brought, if something was."""
     if recipe.source is None:
         made = bigart.recipe(recipe.prompt, recipe.generate)
         return replace(made, index=recipe.index), None, None
-    brought = _find_source(recipe, path, source)
+    found, file = _find_source(recipe, path, source)
     settings = recipe.paint or PaintSettings()
-    return bigart.recipe_for(recipe.source, brought, settings, recipe.generate.seed), brought.size, brought
+    return bigart.recipe_for(recipe.source, found, settings, recipe.generate.seed), found.size, file
 
 
-def _find_source(recipe: Recipe, path: Path, source: Path | str | None) -> Image.Image:
-    for place in [source] if source else [path.parent / recipe.source]:
-        if Path(place).is_file():
-            image = images.read(Path(place))
-            if recipe.source_pixels in (None, pixel_hash(image)):
-                return image
-    if not source and recipe.source_pixels and (image := _picture_beside(path, recipe.source_pixels)):
-        return image
+def _find_source(recipe: Recipe, path: Path, source: Path | str | None) -> tuple[Brought, Path]:
+    """What a picture was enlarged from: the file that is named, or one beside it."""
+    beside = [path.parent / SOURCE / recipe.source, path.parent / recipe.source]
+    beside += sorted(path.parent.glob(f"{SOURCE}/[!.]*"))
+    for place in [Path(source)] if source else beside:
+        with suppress(images.PictureError):
+            found = brought(place)
+            if recipe.source_pixels in (None, found.fingerprint):
+                return found, place
+    if not source and recipe.source_pixels and (found := _file_beside(path, recipe.source_pixels)):
+        return brought(found), found
     raise images.PictureError(
         f"{path} was enlarged from {recipe.source}, which is not beside it: say where it is by --source"
     )
+
+
+def _format(path: Path) -> dict[str, Any]:
+    """The options of a run whose pictures have the format of a file."""
+    return {} if path.suffix.lower() == ".png" else {"suffix": path.suffix}
 
 
 def _compare(
@@ -180,11 +192,16 @@ def _compare(
 
 def _picture_beside(path: Path, pixels: str) -> Image.Image | None:
     """The picture of another step with these pixels, if it lies beside the one that was given."""
+    found = _file_beside(path, pixels)
+    return read_picture(found)[1] if found else None
+
+
+def _file_beside(path: Path, pixels: str) -> Path | None:
     for beside in sorted(path.parent.glob("*.png"), key=lambda one: one.stat().st_size):
         with suppress(images.PictureError):
             recipe, image = read_picture(beside)
             if recipe.pixels == pixels == pixel_hash(image):
-                return image
+                return beside
     return None
 
 

@@ -11,6 +11,8 @@ from bigart_lib.progress import Report, no_report
 from bigart_lib.runs.redo import load_for
 from bigart_lib.runs.run import Run, all_runs
 
+OF_THE_RUN = ("keep", "suffix", "form", "dpi")  # options that are not how models are loaded
+
 
 def newest_unfinished(parent: Path) -> Run | None:
     """The run below a folder that was touched last, of those that lack a picture."""
@@ -19,7 +21,7 @@ def newest_unfinished(parent: Path) -> Run | None:
 
 def load_for_run(run: Run, **options: Any) -> BigArt:
     """The models that a run was begun with; `options` as for `load`, in place of the run's own."""
-    kept = {name: value for name, value in run.options.items() if name != "keep"}
+    kept = {name: value for name, value in run.options.items() if name not in OF_THE_RUN}
     return load_for(run.recipe, **{**kept, **options})
 
 

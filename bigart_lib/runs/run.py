@@ -23,42 +23,26 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
 from bigart_lib.bigart import BigArt
 from bigart_lib.files import check_room, free_names, remove_parts, set_aside, size_in_words
 from bigart_lib.machine import precision_name
 from bigart_lib.pictures import images
-from bigart_lib.pictures.recipe import Recipe, from_dict, read
+from bigart_lib.pictures.recipe import Recipe, from_dict
 from bigart_lib.pictures.results import SHEET, Candidates, with_pixels
+from bigart_lib.pictures.writing import Form
 from bigart_lib.plan import to_do
 from bigart_lib.progress import Report, no_report
 from bigart_lib.runs.copies import copy_files
 from bigart_lib.runs.folders import folder_name, free_folder
 from bigart_lib.runs.journal import JOURNAL, UPDATE_LOCK, Journal, Plan, Wanted, file_hash, locked
-from bigart_lib.runs.work import EXACT, Unsaved, Work
+from bigart_lib.runs.source import SOURCE, Source
+from bigart_lib.runs.unsaved import Unsaved, UnsavedError
+from bigart_lib.runs.work import EXACT, Work
 from bigart_lib.settings import PaintSettings
 
 SHEET_BYTES = 2_000_000  # about
 DEFAULT_FOLDER = Path("bigart_pictures")
 WORK_LOCK = ".work.lock"
-
-
-class UnsavedError(OSError):
-    """Pictures are made and could not be written: they stay in memory, and `Run.move` writes them elsewhere.
-
-    Parameters
-    ----------
-    run : whose pictures they are.
-    made : what the work gave, as if all of it had been written.
-    """
-
-    def __init__(self, run: Run, reason: OSError, made: Any) -> None:
-        pictures = f"{len(run.unsaved)} picture{'s' if len(run.unsaved) > 1 else ''}"
-        super().__init__(
-            f"{pictures} could not be written to {run.path} ({reason.strerror or reason}) and stay in memory"
-        )
-        self.run, self.made = run, made
 
 
 class Run(Journal):
@@ -70,7 +54,9 @@ class Run(Journal):
         if self.recipe.prompt is not None and self.recipe.generate is None:
             raise ValueError("its recipe has a prompt and no settings")
         self.unsaved: dict[str, Unsaved] = {}  # by the keys of their steps
+        self.notes: list[str] = []  # what the formats of files could not hold, in sentences
         self._works: dict[int | None, Work] = {}
+        self.source = Source(self.recipe.source_pixels)
 
     @property
     def path(self) -> Path:
@@ -116,6 +102,21 @@ class Run(Journal):
     def options(self) -> dict[str, Any]:
         """How the models were loaded."""
         return self.values["options"]
+
+    @property
+    def suffix(self) -> str:
+        """How the names of finished pictures end, which says their format."""
+        return str(self.options.get("suffix", ".png"))
+
+    @property
+    def form(self) -> Form:
+        """How finished pictures are written."""
+        return Form(**self.options.get("form", {}))
+
+    @property
+    def depth(self) -> int:
+        """Bits a colour of finished pictures."""
+        return self.form.fitting(f"a{self.suffix}", self.source.carried(self.path).depth)
 
     @property
     def native_size(self) -> tuple[int, int] | None:
@@ -284,32 +285,34 @@ class Run(Journal):
 
     def _save(self, key: str) -> None:
         one = self.unsaved[key]
-        path = self.save(self.folder_of(one.index), one.name, one.image, one.recipe)
+        path = self.save(self.folder_of(one.index), one)
         del self.unsaved[key]  # the picture is safe; the journal may have to wait
         self.record(key, path, one.recipe.pixels)
 
-    def save(self, folder: Path, name: str, image: Image.Image, made_by: Recipe) -> Path:
-        """Write a picture as NAME.png, or NAME-2.png where another picture has that name; returns where."""
-        for free in free_names(name):
-            path = folder / f"{free}.png"
+    def save(self, folder: Path, made: Unsaved) -> Path:
+        """Write a picture by its name, or with a number where another has that name; returns where."""
+        for free in free_names(made.name):
+            path = folder / f"{free}{made.suffix}"
             if os.path.lexists(path):
                 hashes = self.hashes(path)
-                if not hashes and _holds(path, made_by):
+                if not hashes and made.is_in(path):
                     return path  # written just before this run was killed
                 if hashes and not (path.is_file() and file_hash(path) in hashes):
                     set_aside(path)  # damaged, or changed by somebody
             with suppress(FileExistsError):
-                images.save(image, path, made_by.texts())
+                self.notes += made.write(path, self.source.carried(self.path), self.options.get("dpi"))
                 return path
         raise AssertionError("unreachable")
 
     def discard_if_empty(self) -> bool:
-        """Remove the folder if no picture is in it, or waits for it; returns whether it is gone."""
-        exact = [*self.path.glob(f"**/{EXACT}/*.safetensors")]
-        if self.unsaved or any(self.path.rglob("*.png")) or (exact and (self.path / JOURNAL).is_file()):
+        """Remove the folder if nothing made is in it, or waits for it; returns whether it is gone."""
+        files = [path for path in self.path.rglob("*") if path.is_file() and not path.name.startswith(".")]
+        kept = [path for path in files if path.parent.name in (EXACT, SOURCE)]
+        made = [path for path in files if path not in kept and path.name != JOURNAL]
+        if self.unsaved or made or (kept and (self.path / JOURNAL).is_file()):
             return False
         remove_parts(self.path)
-        for path in (*exact, *(self.path / name for name in (JOURNAL, UPDATE_LOCK, WORK_LOCK))):
+        for path in (*kept, *(self.path / name for name in (JOURNAL, UPDATE_LOCK, WORK_LOCK))):
             path.unlink(missing_ok=True)
         for folder in (*sorted(self.path.rglob("*"), reverse=True), self.path):
             with suppress(OSError):
@@ -340,11 +343,3 @@ def all_runs(parent: Path) -> list[Run]:
             with suppress(images.PictureError):
                 found.append(open_run(journal.parent))
     return sorted(found, key=lambda run: run.touched, reverse=True)
-
-
-def _holds(path: Path, made_by: Recipe) -> bool:
-    """Whether a file is the whole picture of this recipe."""
-    with suppress(images.PictureError):
-        found, is_whole = read(path)
-        return is_whole and found.steps == made_by.steps
-    return False

@@ -5,6 +5,7 @@ Everything is on disk as soon as it is made, and a later session finds it there.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from PIL import Image
 from bigart_lib.bigart import BigArt
 from bigart_lib.forecast import Forecast
 from bigart_lib.pictures import images
+from bigart_lib.pictures.recipe import read_picture
 from bigart_lib.pictures.results import Candidates
 from bigart_lib.plan import Step
 from bigart_lib.progress import CancelledError, Report, no_report
@@ -260,8 +262,6 @@ def first_candidate(folder: Path, index: int = 0) -> Image.Image:
     """A small picture to know a folder by: of its first candidate, or of another."""
     files = (folder / f"candidate-{index + 1}").glob("[0-9]*.png")
     for path in sorted(files, key=lambda path: path.stat().st_size):
-        try:
-            return images.read(path)
-        except images.PictureError:
-            continue
+        with suppress(images.PictureError):
+            return read_picture(path)[1]
     return Image.new("RGB", (64, 64), "gray")

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,8 @@ from bigart_lib.pictures import images
 from bigart_lib.pictures.recipe import Recipe, read_picture
 from bigart_lib.pictures.results import Levels
 from bigart_lib.plan import Step, to_do
+from bigart_lib.runs.folders import file_stem
+from bigart_lib.runs.unsaved import Unsaved
 from bigart_lib.settings import PaintSettings
 
 if TYPE_CHECKING:
@@ -31,16 +33,6 @@ MOST_EXACT = 4096 * 4096  # pixels
 TENSOR = "picture"  # its name in a file
 IMAGES_IN_MEMORY = 4
 PNG_BYTES = 2.5  # of a pixel with texture, about
-
-
-@dataclass(frozen=True)
-class Unsaved:
-    """A picture that waits to be written."""
-
-    index: int | None  # of the candidate; None for the picture that was brought, and for the contact sheet
-    name: str
-    image: Image.Image
-    recipe: Recipe
 
 
 class Work:
@@ -78,10 +70,9 @@ class Work:
 
     def holds(self, step: Step) -> bool:
         """Whether the step's result is here unrounded, or can be read back exactly."""
-        files = self._exact_files(step)
-        if self._levels.get(step) is not None or any(path.is_file() for path in files):
+        if self._levels.get(step) is not None or any(path.is_file() for path in self._exact_files(step)):
             return True
-        return step.action == "source" and self.made(step) is not None
+        return step.action == "source" and self.run.source.file(self.run.path) is not None
 
     def get(self, step: Step) -> torch.Tensor | None:
         """The step's result, in 16-bit levels; None where it is not here, or damaged."""
@@ -98,26 +89,22 @@ class Work:
             if other.is_file() and (levels := _read_exact(other)) is not None:
                 self.put(step, levels)  # so that this run does not need the other one
                 return levels
-        if step.action == "source" and self.made(step) is not None:
-            return images.image_levels(self.image(step))  # 8 bits are all it had
-        return None
+        found = self.run.source.read(self.run.path) if step.action == "source" else None
+        return None if found is None else images.from_array(found.levels)
 
     def put(self, step: Step, levels: torch.Tensor) -> None:
         """Keep the step's result; on disk as far as the run keeps such."""
         self._levels.put(step, levels)
         if not self._is_kept(step):
             return
-        try:
+        with suppress(OSError):  # a full disk: what is in memory is enough to go on
             _write_exact(self.folder / EXACT / f"{step.key}.safetensors", levels)
-        except OSError:  # a full disk: what is in memory is enough to go on
-            if step.action == "source":  # without which no later process could
-                raise
 
     def _is_kept(self, step: Step) -> bool:
         """Whether the step's unrounded result is for the disk too."""
         keep = self.run.options.get("keep", "exact")
         is_wanted = keep == "all" or (keep == "exact" and step.pixels <= MOST_EXACT)
-        return step.action == "source" or (is_wanted and step.is_costly)  # what was brought cannot be made
+        return is_wanted and step.is_costly and step.action != "source"  # whose file is kept
 
     def bytes_to_write(self, steps: Sequence[Step]) -> tuple[float, float]:
         """About what the pictures of a plan that are not made yet will take on disk, and the results."""
@@ -132,9 +119,13 @@ class Work:
         entry = self.run.made(step.key)
         return entry["pixels"] if entry else None
 
-    def finish(self, step: Step, image: Image.Image, recipe: Recipe) -> None:
-        """Write the step's picture, and note it in the journal."""
-        self.run.finish(step.key, Unsaved(self.index, step.name, image, recipe))
+    def finish(self, step: Step, image: Image.Image, recipe: Recipe, levels: torch.Tensor) -> None:
+        """Write the step's picture, and note it in the journal; the last of a plan in the run's format."""
+        made = Unsaved(self.index, self._name(step), image, recipe)
+        if recipe.paint is not None and step.key == self.steps[-1].key:
+            deep = levels if self.run.depth == 16 else None
+            made = replace(made, levels=deep, suffix=self.run.suffix, form=self.run.form)
+        self.run.finish(step.key, made)
         self._remember(step.key, image)
 
     # ---------------------------------------------------------------------------- what people look at
@@ -182,6 +173,10 @@ class Work:
             **{other: self._images[other] for other in [*self._images][1 - IMAGES_IN_MEMORY :]},
             key: image,
         }
+
+    def _name(self, step: Step) -> str:
+        """Of the step's file: of a picture that was brought, it begins with that picture's."""
+        return step.name if self.index is not None else f"{file_stem(self.run.recipe.source)}_{step.name}"
 
     def _exact_files(self, step: Step) -> list[Path]:
         return [folder / f"{step.key}.safetensors" for folder in (self.folder / EXACT, *self.elsewhere)]

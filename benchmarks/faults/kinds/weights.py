@@ -148,7 +148,7 @@ def _(trial: Trial) -> None:
     trial.ends_clearly(ended, [REFUSED])
     marks = [place for place in (trial.folder, trial.aside / "given") if (place / MARK).exists()]
     trial.expect(not marks, "the code in the file ran")
-    made = {"enlarger": "4x*.png", "enhancer": "*enhanced*.png"}[network]
+    made = {"enlarger": "*_4x*.png", "enhancer": "*enhanced*.png"}[network]
     trial.expect(not [*trial.pictures.rglob(made)], "a picture was made with it")
 
 
