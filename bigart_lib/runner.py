@@ -62,8 +62,9 @@ class Runner:
         for (index, stage), picture in self._painted(recipe, missing, report, done, plans):
             done[index, stage] = self.keep(plans[index][stage], picture, kept(index))
             self._finish_candidate(plans[index], done, recipes[index], kept(index))
-        for index, steps in plans.items():  # those whose results were kept, and pictures lost
-            self._finish_candidate(steps, done, recipes[index], kept(index))
+        for index, steps in plans.items():  # those too whose results were kept, and pictures lost
+            pixels = self._finish_candidate(steps, done, recipes[index], kept(index))
+            recipes[index] = replace(recipes[index], steps=pixels)
         self._forecaster.save()
         last = {index: from_levels(done[index, len(steps) - 1]) for index, steps in plans.items()}
         pictures = (Candidate(picture, recipes[index]) for index, picture in last.items())
@@ -75,7 +76,7 @@ class Runner:
         computed, written = to_do(steps, kept)
         report = self._forecaster.whole_plan(steps, computed, written, report)
         results = _Results(self, recipe, steps, kept, report)
-        pixels: dict[str, str] = {}
+        pixels = dict(recipe.steps)
         for position, step in enumerate(steps):
             if step in written:
                 picture = results.after(position)
@@ -122,12 +123,15 @@ class Runner:
         if found is not None:
             pixels[step.name] = found
 
-    def _finish_candidate(self, steps: Sequence[Step], done: Done, recipe: Recipe, kept: Kept) -> None:
-        """Write the pictures of a candidate's stages, as far as they are done."""
+    def _finish_candidate(
+        self, steps: Sequence[Step], done: Done, recipe: Recipe, kept: Kept
+    ) -> dict[str, str]:
+        """Write the pictures of a candidate's stages, as far as they are done; returns their hashes."""
         pixels: dict[str, str] = {}
         for stage, step in enumerate(steps):
             if (recipe.index, stage) in done:
                 self.finish(step, done[recipe.index, stage], recipe, pixels, kept)
+        return pixels
 
     def _painted(
         self,

@@ -53,6 +53,16 @@ def test_from_nothing_but_the_file_every_step_is_identical(bigart, alone, first,
     assert verdict.path.read_bytes() == first.last.read_bytes()
 
 
+@pytest.mark.parametrize("name", ["lake.tif", "lake.jpg", "lake.webp", "lake.pdf"])
+def test_a_file_of_any_format_is_enough_to_make_the_picture_again(bigart, name, tmp_path):
+    candidates = bigart.generate("a lake", GenerateSettings(seed=3, count=1))
+    painting = bigart.paint(candidates[0], PaintSettings(1024))
+    painting.save(tmp_path / name)
+    verdict = redo(tmp_path / name, tmp_path / "again", bigart)
+    assert verdict.is_identical and verdict.path.suffix == f".{name.partition('.')[2]}"
+    assert verdict.path.read_bytes() == (tmp_path / name).read_bytes()
+
+
 @pytest.mark.parametrize("name", ["64", "256", "1024", "1024_textured"])
 def test_any_picture_of_a_run_can_be_made_again(bigart, first, name, tmp_path):
     verdict = redo(first.files[name], tmp_path, bigart)

@@ -70,6 +70,10 @@ class Call:
         """Note whose folder is worked in, and whether this call made it."""
         self._run, self._is_new = run, is_new
 
+    def leave(self) -> None:
+        """Note that the run is finished: what comes after has nothing to do with it."""
+        self._run, self._is_new = None, False
+
     def end(self, was_interrupted: bool = False) -> str:
         """Tidy up after an error or an interrupt; returns what was kept and how to go on, if anything was."""
         self._bars.close()

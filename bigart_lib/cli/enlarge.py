@@ -85,7 +85,7 @@ class Enlarging:
         if failed:
             self.call.announce(f"{len(paths) - len(failed)} of {len(paths)} were enlarged; these were not:")
         for path, reason in failed:
-            self.call.announce(f"  {shown(path)}: {reason}")
+            self.call.announce(f"  {reason if str(path) in reason else f'{shown(path)}: {reason}'}")
         return SOME_FAILED if failed else 0
 
     def one(self, path: Path) -> Path:
@@ -107,6 +107,7 @@ class Enlarging:
         run.want((None, settings, steps))
         made = run.paint(bigart, None, settings, call.report).last
         run.close(None)
+        call.leave()
         for note in run.notes:
             call.announce(f"{shown(made.name)}: {note}", is_needed=False)
         return made

@@ -67,7 +67,7 @@ class Candidates:
     @property
     def recipe(self) -> Recipe:
         """That of all of them."""
-        return replace(self.pictures[0].recipe, index=None)
+        return replace(self.pictures[0].recipe, index=None, steps={})
 
     def sheet(self) -> Image.Image:
         """All candidates on one picture, numbered from 1, below the prompt and the seed."""
