@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from bigart_lib import machine
+from bigart_lib import machine, shapes
 from bigart_lib.forecast import Forecast, Forecaster, check_size
 from bigart_lib.generate.generator import Generator, Stage
 from bigart_lib.machine import Speeds
@@ -105,7 +105,14 @@ class BigArt:
             self._recipe(), prompt=prompt, generate=settings, sampling=dict(self.generator.sampling)
         )
 
-    def recipe_for(self, name: str, picture: Picture, settings: PaintSettings, seed: int = 0) -> Recipe:
+    def recipe_for(
+        self,
+        name: str,
+        picture: Picture,
+        settings: PaintSettings,
+        seed: int = 0,
+        repeats: bool = False,
+    ) -> Recipe:
         """The recipe of a picture that an artist brings; `settings.size` counts as if it were 256 px.
 
         Raises
@@ -120,7 +127,7 @@ class BigArt:
         recipe = replace(
             self._recipe(), source=readable(name), source_pixels=found.fingerprint,
             source_channels=found.levels.shape[2], source_recipe=as_source(found.carried.recipe),
-            generate=GenerateSettings(seed=seed), paint=settings,
+            generate=GenerateSettings(seed=seed, repeats=repeats), paint=settings,
         )  # fmt: skip
         check_size(recipe, self.plan(recipe, found.size))
         return recipe
@@ -137,7 +144,7 @@ class BigArt:
 
     def native_size(self, recipe: Recipe) -> Size:
         """Width and height in px of the candidates of a recipe."""
-        return self.generator.native()
+        return self.generator.native(shapes.ratio(recipe.generate.shape) if recipe.generate else 1.0)
 
     def plan(self, recipe: Recipe, native_size: Size | None = None) -> tuple[Step, ...]:
         """The steps of a recipe, with their costs; of a picture that was brought, give the size."""

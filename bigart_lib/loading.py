@@ -31,7 +31,7 @@ CUDA_BATCH = 7  # candidates that share a pass on a CUDA device
 
 def load(
     models: str = "auto",
-    generator: Generator | None = None,
+    generator: Generator | str | Path | None = None,
     enlarger: Enlarger | str | Path | None = None,
     enhancer: str | Path | None = None,
     device: str | None = None,
@@ -46,7 +46,8 @@ def load(
     ----------
     models : "embedded"; "published", fetched once if need be; "auto": published where they are, or can be
         fetched for a CUDA device, else embedded; or a recipe's name, such as "embedded+bsrgan".
-    generator : in place of GLIDE; see `generate.generator`.
+    generator : in place of GLIDE: any text-to-image pipeline of diffusers by the name of a known model, as
+        OWNER/NAME, with @COMMIT if need be, a folder or a file; or any object as in `generate.generator`.
     enlarger : in place of the set's: one of `sets.ENLARGERS`, a file, or any object as in `enlarge.enlarger`.
     enhancer : in place of the set's: "vqgan-imagenet", "vqgan-wikiart", or a file.
     device : "cpu" or "cuda"; None takes CUDA where there is one.
@@ -67,6 +68,8 @@ def load(
     if dtype is None or isinstance(dtype, str):
         dtype = pick_precision(chosen, dtype or "auto")
     budget = read_memory(memory) if isinstance(memory, str) else memory
+    own_generator = None if generator is None or isinstance(generator, (str, Path)) else generator
+    pipeline = str(generator) if generator and own_generator is None else None
     own_enlarger = None if enlarger is None or isinstance(enlarger, (str, Path)) else enlarger
     named = {"enlarger": None if own_enlarger else enlarger, "enhancer": enhancer}
     name, others = split(models, named)
@@ -76,8 +79,10 @@ def load(
     speeds = Speeds(cache_folder(), chosen, dtype)
     networks = Networks(model_set.files(), _loaders(), chosen, dtype, speeds.note)
     bigart = BigArt(
-        "+".join([model_set.name, *(type(one).__name__ for one in (generator, own_enlarger) if one)]),
-        generator or _glide(model_set, networks, chosen),
+        "+".join([model_set.name, *(type(one).__name__ for one in (own_generator, own_enlarger) if one)]),
+        own_generator
+        or (pipeline and _pipeline(pipeline, chosen, dtype, report, announce))
+        or _glide(model_set, networks, chosen),
         own_enlarger or _rrdbnet(model_set, networks, chosen, dtype, announce),
         _vqgan(model_set, networks, chosen, dtype),
         networks,
@@ -87,7 +92,7 @@ def load(
         speeds,
         announce,
     )
-    bigart.options = _options(model_set.name, others, device, budget)
+    bigart.options = _options(model_set.name, {**others, "generator": pipeline}, device, budget)
     return bigart
 
 
@@ -195,6 +200,16 @@ def _glide(model_set: ModelSet, networks: Networks, device: torch.device) -> Gen
         lambda: _only(model_set, "base", "upsampler"),
         CUDA_BATCH if device.type == "cuda" else 1,
     )
+
+
+def _pipeline(
+    model: str, device: torch.device, dtype: torch.dtype, report: Report, announce: Announce
+) -> Generator:
+    """A pipeline by its name, which ends in @COMMIT where one commit is meant."""
+    from bigart_lib.generate.pipelines import load_generator
+
+    name, at, commit = (model, "", "") if Path(model).exists() else model.partition("@")
+    return load_generator(name, device, dtype, commit if at else None, report, announce)
 
 
 def _rrdbnet(

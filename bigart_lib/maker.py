@@ -40,20 +40,27 @@ class Maker:
 
         if levels is None:
             raise ValueError(f"{recipe.source} is needed to go on from, and is not here any more")
+        repeats = recipe.generate is not None and recipe.generate.repeats
         if step.action == "texture":
             report(Progress("texture", 0, 1))
             return on_colours(levels, lambda colours: texture.add(colours, step.texture, step.seed))
         if step.action == "background":
             return laid_on(levels, recipe.paint.background)
         if step.action == "fit":
-            return fit.fit(levels, *step.size)
+            return fit.fit(levels, *step.size, repeats)
         matched, budget = recipe.paint.match_colours, self._budget(step)
         if step.action == "enlarge":
-            return self.enlarge(levels, budget, report, matched, step.name)
-        return self.enhance(levels, budget, report, matched, step.name)
+            return self.enlarge(levels, budget, report, matched, step.name, repeats)
+        return self.enhance(levels, budget, report, matched, step.name, repeats)
 
     def enlarge(
-        self, levels: torch.Tensor, budget: int, report: Report, matched: bool, name: str = ""
+        self,
+        levels: torch.Tensor,
+        budget: int,
+        report: Report,
+        matched: bool,
+        name: str = "",
+        repeats: bool = False,
     ) -> torch.Tensor:
         """A picture with sides longer.
 
@@ -61,28 +68,38 @@ class Maker:
         ----------
         matched : whether the colours of its regions are kept, see `finish.colours`.
         name : what the result is called where something is wrong with it.
+        repeats : whether the picture tiles without a seam, and the result is to.
         """
         import torch
 
         colours, alpha = images.split(levels)
 
+        options = {"repeats": True} if repeats else {}  # an enlarger may know nothing of it
+
         def run(part: torch.Tensor) -> torch.Tensor:
-            return _checked(self._enlarger.enlarge(images.from_levels(part), budget, report), name)
+            return _checked(self._enlarger.enlarge(images.from_levels(part), budget, report, **options), name)
 
         if alpha is None:
-            return _by_network(levels, run, matched)
-        made = _by_network(filled(colours, alpha), run, matched)
-        return torch.cat([made, _within(_by_network(alpha, run, matched=True), alpha)], 1)
+            return _by_network(levels, run, matched, repeats)
+        made = _by_network(filled(colours, alpha), run, matched, repeats)
+        return torch.cat([made, _within(_by_network(alpha, run, True, repeats), alpha, repeats)], 1)
 
     def enhance(
-        self, levels: torch.Tensor, budget: int, report: Report, matched: bool, name: str = ""
+        self,
+        levels: torch.Tensor,
+        budget: int,
+        report: Report,
+        matched: bool,
+        name: str = "",
+        repeats: bool = False,
     ) -> torch.Tensor:
         """A picture repainted, of the same size; see `enlarge`."""
+        options = {"repeats": True} if repeats else {}
 
         def run(part: torch.Tensor) -> torch.Tensor:
-            return _checked(self._enhancer.enhance(images.from_levels(part), budget, report), name)
+            return _checked(self._enhancer.enhance(images.from_levels(part), budget, report, **options), name)
 
-        return on_colours(levels, lambda colours: _by_network(colours, run, matched))
+        return on_colours(levels, lambda colours: _by_network(colours, run, matched, repeats))
 
 
 def on_colours(levels: torch.Tensor, change: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:
@@ -113,7 +130,7 @@ def laid_on(levels: torch.Tensor, colour: str) -> torch.Tensor:
 
 
 def _by_network(
-    colours: torch.Tensor, run: Callable[[torch.Tensor], torch.Tensor], matched: bool
+    colours: torch.Tensor, run: Callable[[torch.Tensor], torch.Tensor], matched: bool, repeats: bool
 ) -> torch.Tensor:
     """What a network makes of one or three channels."""
     from bigart_lib.finish.colours import match
@@ -121,7 +138,7 @@ def _by_network(
     made = run(colours.expand(-1, 3, -1, -1))
     if colours.shape[1] == 1:
         made = _grey(images.to_levels(made))
-    return match(made, colours) if matched else made
+    return match(made, colours, repeats) if matched else made
 
 
 def _checked(made: torch.Tensor, name: str) -> torch.Tensor:
@@ -166,14 +183,17 @@ def filled(colours: torch.Tensor, alpha: torch.Tensor) -> torch.Tensor:
     return torch.where(is_clear, images.to_levels(made).int(), colours.int()).to(torch.uint16)
 
 
-def _within(made: torch.Tensor, alpha: torch.Tensor) -> torch.Tensor:
+def _within(made: torch.Tensor, alpha: torch.Tensor, repeats: bool) -> torch.Tensor:
     """Enlarged transparency, nowhere beyond that of the neighbourhood: what was clear stays wholly clear."""
     import torch
     import torch.nn.functional as F
 
     before, result = images.from_levels(alpha), torch.empty_like(made)
-    most = F.max_pool2d(before, AROUND, 1, AROUND // 2)
-    least = -F.max_pool2d(-before, AROUND, 1, AROUND // 2)
+    around = AROUND // 2
+    if repeats:
+        before, around = F.pad(before, 4 * (around,), mode="circular"), 0
+    most = F.max_pool2d(before, AROUND, 1, around)
+    least = -F.max_pool2d(-before, AROUND, 1, around)
     times = made.shape[2] // alpha.shape[2]
     for top in range(0, alpha.shape[2], images.STRIP):
         rows = slice(top, top + images.STRIP)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from bigart_lib import shapes
 from bigart_lib.generate.generator import Stage
 from bigart_lib.pictures.recipe import Recipe
 from bigart_lib.progress import Cost
@@ -87,7 +88,9 @@ def plan(recipe: Recipe, native_size: Size, models: Models | None = None) -> tup
 
     A candidate's own stages come first, or the picture that was brought. Then as few enlargings as reach the
     size that is wanted, each with texture: the smaller kind up to 2048 px, the larger kind above. VQGAN
-    repaints the last picture up to 2048 px. Enlargings that went beyond the size end with a reduction to it.
+    repaints the last picture up to 2048 px. Enlargings that went beyond the size end with a reduction to it,
+    which also cuts off what a candidate has beside the shape that was asked for; on a candidate, the last
+    texture is laid after that.
 
     Parameters
     ----------
@@ -114,6 +117,10 @@ def _painted_by(recipe: Recipe) -> list:
     """What a candidate depends on; how many others were asked for is not in it."""
     made_by = recipe.generate
     settings = {**asdict(made_by), "count": None}
+    del settings["shape"]  # the size of the candidate says it, and is in the key
+    for name in ("repeats", "negative"):  # which 0.9 did not know
+        if not settings[name]:
+            del settings[name]
     # Until 0.7.0 variations and such seeds drew other noise: what that began must not be gone on with.
     drawn = ["0.8"] if made_by.near or made_by.seed >= 2**32 else []
     return [recipe.prompt, recipe.index, settings, dict(recipe.sampling), *drawn]
@@ -128,10 +135,19 @@ class _Steps:
         self._enlarged = 1  # times
         # A picture that was brought counts as if it had the size of a candidate.
         self._native = BROUGHT_SIZE if recipe.source is not None else max(native_size)
-        self._times = 1.0  # longer that the sides are to get
+        self._times, self._final = 1.0, native_size  # how much longer the sides get, and the size in the end
         if paint := recipe.paint:
-            sides = zip(paint.fit or (), native_size, strict=False)
+            wanted = paint.fit or self._shaped(paint.size)
+            sides = zip(wanted or (), native_size, strict=False)
             self._times = max((end / start for end, start in sides), default=paint.size / self._native)
+            grown = tuple(max(1, round(self._times * side)) for side in native_size)
+            self._final = wanted or (grown if self._times > 1 else native_size)
+
+    def _shaped(self, size: int) -> Size | None:
+        """Width and height of a candidate's shape, if that is none of a square and larger than it."""
+        is_whole = self._recipe.source is not None or self._repeats  # a tile is not cut
+        shape = shapes.SQUARE if is_whole else self._recipe.generate.shape
+        return shapes.sides(shape, size) if shape != shapes.SQUARE and size > self._native else None
 
     @property
     def _side(self) -> int:
@@ -152,6 +168,8 @@ class _Steps:
         if action not in ("source", *WITHOUT_NETWORK):
             made_by += [self._networks(action), self._recipe.machine.get("precision")]
         key = hashlib.sha256(json.dumps(made_by, sort_keys=True).encode()).hexdigest()
+        if any(step.name == name for step in self.steps):  # one that is only cut is as long as the one before
+            name = f"{name}_cut"
         self.steps.append(Step(name, action, size, cost, key[:KEY_LENGTH], is_shown, **more))
         self._size = size
 
@@ -164,11 +182,8 @@ class _Steps:
             self._add_enlarging()
         if paint.enhance and begins and self._enlarged > 1:
             self._add_enhance()
-        if self._enlarged > max(1, self._times) or (paint.fit and self._size != paint.fit):
-            size = paint.fit or tuple(
-                max(1, round(self._times / self._enlarged * side)) for side in self._size
-            )
-            self.add(self._final_name(size), "fit", [], size, Cost(size[0] * size[1]))
+        if self._final != self._size:
+            self._add_fit(self._final_name(self._final))
 
     def _add_enlarging(self) -> None:
         paint, cost = self._recipe.paint, self._models.cost("enlarge", self._size)
@@ -176,20 +191,28 @@ class _Steps:
             cost = cost._replace(operations=2 * cost.operations)
         width, height = (self._models.scale * side for side in self._size)
         self._enlarged *= self._models.scale
-        is_small, fits = self._side <= LARGE_SIZE, self._enlarged <= self._times
+        ends = self._recipe.source is None and self._enlarged >= self._times
+        size = self._final if ends else (width, height)  # that texture is laid on
+        side, fits = max(size) if ends else self._side, ends or self._enlarged <= self._times
+        is_small = side <= LARGE_SIZE
         texture, matched = paint.texture_1k if is_small else paint.texture_4k, self._matched
-        name = self._name((width, height))
+        name = self._name(size)
         plain, textured = (name, f"{name}_textured") if is_small else (f"{name}_enlarged", name)
-        if not texture.amount:
-            self.add(name, "enlarge", matched, (width, height), cost, fits)
-            return
-        self.add(plain, "enlarge", matched, (width, height), cost, is_small and fits)
-        own = [] if self._recipe.index is None else [self._recipe.index]
-        seed = (self._recipe.generate.seed, *own, self._side)
-        self.add(
-            textured, "texture", [asdict(texture), seed], (width, height), Cost(width * height), fits,
-            texture=texture, seed=seed,
-        )  # fmt: skip
+        plain, is_shown = (plain, is_small and fits) if texture.amount else (name, fits)
+        if size == (width, height):
+            self.add(plain, "enlarge", matched, size, cost, is_shown)
+        else:
+            self.add(f"{width}x{height}", "enlarge", matched, (width, height), cost, is_shown=False)
+            self._add_fit(plain, is_shown)
+        if texture.amount:
+            own = [] if self._recipe.index is None else [self._recipe.index]
+            seed = (self._recipe.generate.seed, *own, side)
+            settings, cost = [asdict(texture), seed], Cost(size[0] * size[1])
+            self.add(textured, "texture", settings, size, cost, fits, texture=texture, seed=seed)
+
+    def _add_fit(self, name: str, is_shown: bool = True) -> None:
+        width, height = self._final
+        self.add(name, "fit", self._wrapped, (width, height), Cost(width * height), is_shown)
 
     def _add_enhance(self) -> None:
         cost = self._models.cost("enhance", self._size)
@@ -198,7 +221,17 @@ class _Steps:
     @property
     def _matched(self) -> list:
         """What a network's step depends on beside the network."""
-        return ["match colours"] if self._recipe.paint.match_colours else []
+        matched = ["match colours"] if self._recipe.paint.match_colours else []
+        return [*matched, *self._wrapped]
+
+    @property
+    def _repeats(self) -> bool:
+        return self._recipe.generate is not None and self._recipe.generate.repeats
+
+    @property
+    def _wrapped(self) -> list:
+        """What a step depends on beside the picture where that goes on at its opposite edges."""
+        return ["repeats"] if self._repeats else []
 
     def _networks(self, action: str) -> dict[str, str]:
         """The fingerprints of the networks that do this."""

@@ -12,9 +12,11 @@ from numbers import Real
 from operator import index
 from typing import Any, NamedTuple
 
+from bigart_lib import shapes
+
 SAMPLERS = ("dpm++", "ddim", "ancestral")
 TEXTURE_STYLES = ("even", "article")
-PICTURE_SIZES = (256, 1024, 4096, 16384)  # px a side that a square candidate can be painted at
+PICTURE_SIZES = (256, 1024, 4096, 16384)  # px of the long side that a candidate can be painted at
 LARGE_SIZE = 2048  # px a side: above, texture is of the larger kind, and VQGAN repaints no more
 MOST_ANCESTORS = 99  # of a variation
 LONGEST_SHOWN = 60  # characters of a wrong value in a message
@@ -30,7 +32,7 @@ class Bounds(NamedTuple):
 
 SEED = Bounds(0, 2**63 - 1)
 COUNT = Bounds(1, 49)  # candidates
-STEPS = Bounds(2, 1000)  # denoising steps of the base model
+STEPS = Bounds(1, 1000)  # denoising steps of the base model
 GUIDANCE = Bounds(0, 20)  # 1 follows the prompt as trained, more follows it harder
 TIMES = Bounds(1.5, 64)  # longer that the sides of a picture that was brought become
 SIDE = Bounds(1, 1_000_000)  # px
@@ -136,14 +138,21 @@ class GenerateSettings:
     sampler: str | None = None  # one of SAMPLERS; "ancestral" is the published one
     near: tuple[Ancestor, ...] = ()  # what to stay near, the eldest first: a picture may be a variation too
     distance: float = 0.5  # from the last of them: 0 is that picture again, 1 has nothing of it
+    shape: str = shapes.SQUARE  # width to height, in whole numbers; see `shapes.read_shape`
+    repeats: bool = False  # whether pictures tile without a seam
+    negative: str | None = None  # what to keep away from, where the generator can
 
     def __post_init__(self) -> None:
-        plain = {"near": _ancestors(self.near)}
+        plain = {"near": _ancestors(self.near), "shape": shapes.read_shape(self.shape)}
         numbers = {"seed": SEED, "count": COUNT, "steps": STEPS, "guidance": GUIDANCE, "distance": DISTANCE}
         for name, bounds in numbers.items():
             value = getattr(self, name)
             if value is not None or name not in ("steps", "guidance"):  # which the models can choose
                 plain[name] = check(name, value, bounds, whole=name in ("seed", "count", "steps"))
+        check_flag("repeats", self.repeats)
+        if self.negative is not None and not isinstance(self.negative, str):
+            raise ValueError(f"negative must be words, not {_short(self.negative)}")
+        plain["negative"] = " ".join((self.negative or "").split()) or None
         if self.sampler is not None:
             plain["sampler"] = check_choice("sampler", self.sampler, SAMPLERS)
         _set(self, plain)
@@ -197,7 +206,7 @@ class TextureSettings:
 class PaintSettings:
     """What happens to the picture that was picked."""
 
-    size: int = 4096  # px a side of the finished picture, for a square candidate
+    size: int = 4096  # px of the finished picture's long side
     texture_1k: TextureSettings = TextureSettings()  # laid on after the first enlarging
     texture_4k: TextureSettings = TextureSettings()  # laid on after the second
     enhance: bool = False  # whether VQGAN repaints the first enlarging

@@ -1,6 +1,11 @@
-"""The sizes of the VQGAN that the golden outputs came from, as published files and as diffusers tell them."""
+"""VQGANs small enough for tests, with the sizes that published files and diffusers tell of the golden one."""
 
-from reference import CONFIG
+from functools import cache
+
+import torch
+from reference import CONFIG, draw_weights
+
+from bigart_lib.finish import vqgan
 
 
 def small_shapes():
@@ -73,3 +78,30 @@ def small_config():
         "num_vq_embeddings": config["n_embed"],
         "vq_embed_dim": config["embed_dim"],
     }
+
+
+@cache
+def small_network():
+    """The golden network."""
+    return vqgan.convert(draw_weights("vqgan", small_shapes()), "small.ckpt", small_config())
+
+
+@cache
+def shallow_network():
+    """A network of few levels without attention, as the embedded one; its maps differ from one another."""
+    config = {
+        "down_block_types": ["DownEncoderBlock2D"] * 3,
+        "up_block_types": ["UpDecoderBlock2D"] * 3,
+        "block_out_channels": [4, 6, 8],
+        "latent_channels": 2,
+        "num_vq_embeddings": 64,
+        "norm_num_groups": 2,
+        "mid_block_add_attention": False,
+    }
+    torch.manual_seed(1)
+    network = vqgan.build(config).eval().requires_grad_(False)
+    for module in network.modules():
+        if isinstance(module, torch.nn.GroupNorm):
+            torch.nn.init.normal_(module.weight, 1, 0.3)
+            torch.nn.init.normal_(module.bias, 0, 0.3)
+    return network

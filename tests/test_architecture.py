@@ -28,7 +28,7 @@ ROOMS = (  # a room may use any below it; those of one line do not know one anot
     {"weights", "pictures"},
     {"text"},
     {"machine", "settings", "progress"},
-    {"files"},
+    {"files", "shapes"},
 )
 COLAB = {
     "torch": "2.11.0",

@@ -27,9 +27,9 @@ def drawn_noise(monkeypatch):
     """The golden run's noise in place of the generators': by step, then by candidate."""
     calls = iter(range(1000))
 
-    def next_noise(_, side):
+    def next_noise(_, width, height):
         step, candidate = divmod(next(calls), 2)
-        return draw(f"noise.{step}", 2, 3, side, side)[candidate : candidate + 1]
+        return draw(f"noise.{step}", 2, 3, height, width)[candidate : candidate + 1]
 
     monkeypatch.setattr(sampling, "draw_noise", next_noise)
 
@@ -204,7 +204,7 @@ def test_a_variation_of_a_variation_stays_near_its_parent(base, upsampler, sampl
 )
 def test_noise_is_standard_normal_whoever_the_ancestors_are(near):
     noise = Noise(GenerateSettings(7, near=near, distance=0.6), 2)
-    drawn = torch.cat([noise.begin(256), noise.draw(64).reshape(1, 3, 16, 256)], dim=2)
+    drawn = torch.cat([noise.begin(256), noise.begin(64).reshape(1, 3, 16, 256)], dim=2)
     assert float(drawn.std()) == pytest.approx(1, abs=0.01)
     assert float(drawn.mean()) == pytest.approx(0, abs=0.01)
 
@@ -283,7 +283,7 @@ def test_where_no_candidate_fits_into_memory_one_sentence_says_what_would(base, 
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
 
     monkeypatch.setattr(type(base), "forward", forward)
-    with pytest.raises(MemoryShortageError, match="not enough to paint a candidate of 64 px"):
+    with pytest.raises(MemoryShortageError, match="not enough to paint a candidate of 64x64 px"):
         generate(base, upsampler, batch=4)
 
 

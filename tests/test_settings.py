@@ -38,7 +38,7 @@ def test_the_defaults_are_seven_candidates_and_a_4096_picture():
         (lambda: GenerateSettings(near=Ancestor(5, 1, 1.5)), "distance must be from 0 to 1, not 1.5"),
         (lambda: GenerateSettings(near=[Ancestor(5, 1, 1)] * 100), "near must be at most 99 ancestors"),
         (lambda: GenerateSettings(count=0), "count must be from 1 to 49, not 0"),
-        (lambda: GenerateSettings(steps=1), "steps must be from 2 to 1000"),
+        (lambda: GenerateSettings(steps=0), "steps must be from 1 to 1000"),
         (lambda: GenerateSettings(guidance=float("nan")), "guidance must be a number"),
         (lambda: GenerateSettings(sampler="euler"), "sampler must be one of dpm\\+\\+, ddim, ancestral"),
         (lambda: TextureSettings(amount=0.151), "texture amount must be from 0 to 0.15, not 0.151"),

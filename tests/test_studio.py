@@ -105,7 +105,7 @@ def test_only_what_a_generator_can_do_is_offered():
     plain = SimpleNamespace(abilities=Abilities(guidance=False), complete=lambda settings: settings)
     bigart = SimpleNamespace(generator=plain, name="plain", read=lambda prompt: Reading((), (), (), ()))
     card = PromptCard(bigart, print, print, lambda function: function)
-    assert [*card.choices] == ["count"] and card.settings().steps is None
+    assert [*card.choices] == ["count", "shape"] and card.settings().steps is None
     card.take_over("a lake", GenerateSettings(seed=1, steps=9, sampler="ddim"))
     assert card.prompt.value == "a lake" and card.settings().sampler is None
 

@@ -5,11 +5,12 @@ import weakref
 import pytest
 import torch
 from reference import draw, draw_weights, golden, published_shapes, thin
-from small_vqgan import small_config, small_shapes
+from small_vqgan import shallow_network, small_config, small_network, small_shapes
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from bigart_lib.finish import enhancer, links, strips, vqgan
+from bigart_lib.finish.ends import mirror
 from bigart_lib.finish.planner import STRIP_OPERATIONS, BudgetError
 from bigart_lib.machine import MemoryShortageError
 from bigart_lib.progress import CancelledError
@@ -30,29 +31,13 @@ def small_tensors():
 
 
 @pytest.fixture(scope="module")
-def small(small_tensors):
-    return vqgan.convert(small_tensors, "small.ckpt", small_config())
+def small():
+    return small_network()
 
 
 @pytest.fixture(scope="module")
 def shallow():
-    """A network of few levels without attention, as the embedded one; its maps differ from one another."""
-    config = {
-        "down_block_types": ["DownEncoderBlock2D"] * 3,
-        "up_block_types": ["UpDecoderBlock2D"] * 3,
-        "block_out_channels": [4, 6, 8],
-        "latent_channels": 2,
-        "num_vq_embeddings": 64,
-        "norm_num_groups": 2,
-        "mid_block_add_attention": False,
-    }
-    torch.manual_seed(1)
-    network = vqgan.build(config).eval().requires_grad_(False)
-    for module in network.modules():
-        if isinstance(module, torch.nn.GroupNorm):
-            torch.nn.init.normal_(module.weight, 1, 0.3)
-            torch.nn.init.normal_(module.bias, 0, 0.3)
-    return network
+    return shallow_network()
 
 
 @pytest.fixture
@@ -80,7 +65,7 @@ def budgets(network, picture):
 def in_one_piece(network, picture):
     """The indices of the codes, and the picture."""
     height, width = picture.shape[-2:]
-    rows, columns = (vqgan._mirror(side, vqgan.downsampling(network)) for side in (height, width))
+    rows, columns = (mirror(side, vqgan.downsampling(network)) for side in (height, width))
     signed = picture[:, :, rows][..., columns] * 2 - 1
     codes, indices = vqgan.quantise(network, vqgan.encode(network, signed))
     return indices, (vqgan.decode(network, codes)[..., :height, :width] / 2 + 0.5).clamp(0, 1)
@@ -305,7 +290,7 @@ def make_enhancer(network):
 def test_where_memory_runs_out_half_of_it_is_tried(shallow, monkeypatch):
     picture, tried, ours = torch.rand(1, 3, 40, 48), [], make_enhancer(shallow)
 
-    def reconstruct(network, picture, budget, report):
+    def reconstruct(network, picture, budget, report, repeats):
         tried.append(budget)
         if len(tried) < 3:
             raise RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 64 bytes")

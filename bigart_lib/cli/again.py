@@ -10,6 +10,7 @@ from bigart_lib.cli.terminal import typed
 from bigart_lib.loading import split
 from bigart_lib.pictures.recipe import Recipe
 from bigart_lib.settings import TextureSettings
+from bigart_lib.shapes import SQUARE
 from bigart_lib.text import shown
 from bigart_lib.weights.sets import SETS
 
@@ -48,10 +49,16 @@ def _options(recipe: Recipe) -> dict[str, Any] | None:
         **{name: getattr(made_by, name) for name in ("steps", "guidance", "sampler")},
     }  # fmt: skip
     values = {name: value for name, value in values.items() if value != getattr(suited, name, None)}
+    if made_by.shape != SQUARE:
+        values["shape"] = made_by.shape
+    values |= {"repeat": made_by.repeats or None, "negative": made_by.negative}
+    if name := recipe.sampling.get("generator"):
+        commit = recipe.sampling.get("commit")
+        values["generator"] = f"{name}@{commit}" if commit else name
     if further is None or recipe.index is None:
         return {**values, "size": CANDIDATES_ONLY}
     textures = _textures(further.texture_1k, further.texture_4k)
-    if textures is None:
+    if textures is None or further.fit is not None:
         return None
     return {
         **values, **textures, "pick": str(recipe.index + 1), "size": further.size, "enhance": further.enhance,

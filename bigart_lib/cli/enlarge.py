@@ -34,6 +34,7 @@ WHERE = "The folder where each run gets a folder of its own, or the name of the 
 @goal
 @shared.finishing(TEXTURE)
 @click.option("--match-colours/--no-match-colours", default=True, help=MATCH)
+@shared.repeat
 @shared.option("--background", shared.colour("background"), None, BACKGROUND, "kept transparent")
 @shared.written
 @shared.seed
@@ -95,7 +96,7 @@ class Enlarging:
             call.announce(f"{shown(path.name)}: {note}", is_needed=False)
         settings = self._settings(path, picture)
         self.bigart = bigart = self.bigart or load(**shared.to_load(call, self.options))
-        recipe = bigart.recipe_for(path.name, picture, settings, self.options["seed"])
+        recipe = bigart.recipe_for(path.name, picture, settings, self.options["seed"], self.options["repeat"])
         steps = bigart.plan(recipe, picture.size)
         has_alpha = picture.has_alpha and settings.background is None
         name, form = f"{path.stem}{self.how.get('suffix', '.png')}", Form(**self.how.get("form", {}))

@@ -96,8 +96,12 @@ def _facts(found: recipe.Recipe) -> dict[str, Any]:
     if made_by and found.prompt:
         near = ", then ".join(f"seed {one.seed} number {one.index + 1}" for one in made_by.near)
         facts["candidate"] = "" if found.index is None else f"{found.index + 1} of {made_by.count}"
+        facts["shape"] = made_by.shape
+        facts["repeats"] = "yes" if made_by.repeats else ""
+        facts["negative prompt"] = made_by.negative
         facts["a variation of"] = near and f"{near}, at a distance of {made_by.distance}"
-        facts["sampling"] = f"{made_by.sampler}, {made_by.steps} steps, guidance {made_by.guidance}"
+        sampler = made_by.sampler or "the model's own sampler"
+        facts["sampling"] = f"{sampler}, {made_by.steps} steps, guidance {made_by.guidance}"
         facts["schedule"] = _listed(found.sampling)
     if paint := found.paint:
         both = (("1K", paint.texture_1k), ("4K", paint.texture_4k))

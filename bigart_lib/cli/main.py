@@ -12,7 +12,7 @@ from types import FrameType
 
 import click
 
-from bigart_lib.cli import enlarge, info, models, paint, redo, resume, studio, terminal
+from bigart_lib.cli import enlarge, generators, info, models, paint, redo, resume, studio, terminal
 from bigart_lib.cli.call import Call
 from bigart_lib.cli.print import print_picture
 from bigart_lib.machine import VERSION
@@ -34,7 +34,7 @@ Examples:
 """
 COMMANDS = (
     paint.paint, enlarge.enlarge, print_picture, resume.resume, redo.redo, info.info, models.models,
-    studio.studio,
+    generators.generators, studio.studio,
 )  # fmt: skip
 
 

@@ -12,7 +12,6 @@ from bigart_lib.pictures.images import PictureError
 from bigart_lib.pictures.recipe import Recipe
 from bigart_lib.settings import GenerateSettings
 
-NETWORKS = ("base", "upsampler")  # that paint candidates
 near = together(
     option("--near", FILE, None, "Paint variations of the candidate of PICTURE.", "none", "PICTURE"),
     option(
@@ -52,6 +51,6 @@ def settings(found: Recipe | None, chosen: Mapping[str, Any], distance: float | 
 
 def warn(call: Call, bigart: BigArt, found: Recipe | None) -> None:
     """Say it where other networks will paint than have painted the candidate."""
-    now = bigart.fingerprints()
-    if found and any(found.networks.get(name) != now.get(name) for name in NETWORKS):
+    now = bigart.generator.fingerprint()
+    if found and any(found.networks.get(name) != sha256 for name, sha256 in now.items()):
         call.announce(f"other networks painted that picture ({found.models}): these will not stay near it")

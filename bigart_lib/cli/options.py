@@ -20,7 +20,7 @@ from bigart_lib.settings import PaintSettings, TextureSettings
 from bigart_lib.weights.sets import ENHANCERS, ENLARGERS, SETS
 
 NETWORKS = {"enlarger": ENLARGERS, "enhancer": ENHANCERS}
-TO_LOAD = ("models", *NETWORKS, "device", "dtype", "memory")  # what `load` takes
+TO_LOAD = ("models", "generator", *NETWORKS, "device", "dtype", "memory")  # what `load` takes
 FORMATS = {"png": ".png", "tiff": ".tif", "jpg": ".jpg", "webp": ".webp", "pdf": ".pdf"}
 MOST_AT_ONCE = 100  # numbers of a range
 NEW_SEED = "-1"  # as in other programs
@@ -165,12 +165,13 @@ seeds = option(
 )  # fmt: skip
 size = option(
     "--size", choice("size", settings.PICTURE_SIZES), 4096,
-    "Pixels a side of the finished picture; 256: the candidates only.",
+    "Pixels of the finished picture's long side; 256: the candidates only.",
 )  # fmt: skip
 keep = option(
     "--keep", choice("keep", KEEP), "exact",
     "Which unrounded results to keep, to go on from; exact: up to 4096 pixels a side.",
 )  # fmt: skip
+repeat = click.option("--repeat", is_flag=True, help="Make pictures that tile without a seam.")
 device = together(
     option("--device", Checked("cpu|cuda", str), None, "Where networks work.", "cuda where there is one"),
     option(

@@ -1,5 +1,6 @@
 """`bigart "a prompt"`: candidates are painted, some are picked and taken further."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -10,18 +11,23 @@ import click
 from bigart_lib.bigart import BigArt
 from bigart_lib.cli import near as variations
 from bigart_lib.cli import options as shared
+from bigart_lib.cli import shape as shaped
 from bigart_lib.cli.call import Call, resume_command
 from bigart_lib.forecast import Forecast
 from bigart_lib.generate.prompts import about_words
 from bigart_lib.loading import load
 from bigart_lib.pictures.recipe import Recipe
+from bigart_lib.pictures.writing import Form, check_form
 from bigart_lib.runs.run import Run
 from bigart_lib.settings import SAMPLERS, Bounds, GenerateSettings, PaintSettings, TextureSettings
+from bigart_lib.shapes import SQUARE
 
 CANDIDATES_ONLY = 256  # px: the size that asks for nothing more
 TEXTURE = TextureSettings()
 SUITED = "what suits the models"
 MOST_LISTED = 5  # numbers
+GENERATOR = "Another generator: a name of `bigart generators`, OWNER/NAME, a folder or a .safetensors file."
+CHOSEN = ("count", "steps", "guidance", "sampler", "negative")
 
 
 @click.command(short_help="Paint pictures for a prompt and enlarge one: what bigart does by default.")
@@ -30,6 +36,8 @@ MOST_LISTED = 5  # numbers
 @shared.option("--count", shared.number("count"), 7, "How many candidates to paint.")
 @shared.option("--pick", shared.Checked("NUMBERS|all|ask", str), "1", "The candidates to enlarge, as in 1,3.")
 @variations.near
+@shaped.shape
+@shared.repeat
 @shared.size
 @shared.finishing(TEXTURE)
 @shared.option("--steps", shared.number("steps"), None, "Denoising steps of the base model.", SUITED)
@@ -37,6 +45,8 @@ MOST_LISTED = 5  # numbers
     "--guidance", shared.number("guidance", float), None, "How hard to follow the prompt, 0 to 20.", SUITED
 )
 @shared.option("--sampler", shared.choice("sampler", SAMPLERS), None, "How to denoise.", SUITED)
+@shared.option("--generator", shared.Checked("MODEL", str), None, GENERATOR, "GLIDE")
+@shared.option("--negative", str, None, "What to keep away from, where the generator can.", "nothing")
 @shared.models("auto", "that of the models")
 @shared.written
 @shared.keep
@@ -50,22 +60,34 @@ def paint(
     """
     found = variations.read(options["near"], options["distance"])
     prompt = _prompt(words if words or found is None else (found.prompt,))
-    chosen = {name: options[name] for name in ("count", "steps", "guidance", "sampler")}
-    chosen = variations.settings(found, chosen, options["distance"])
+    asked = shaped.read(options, sized=shaped.is_named("size"))
+    chosen = {name: options[name] for name in CHOSEN}
+    chosen = variations.settings(found, {**chosen, "shape": asked.shape}, options["distance"])
+    chosen |= {"shape": chosen["shape"] or SQUARE, "repeats": options["repeat"]}
     indices = None if pick == "ask" else picked(pick, options["count"])
-    further = None if size == CANDIDATES_ONLY else shared.paint_settings(options, size, TEXTURE)
+    is_all = size == CANDIDATES_ONLY and asked.fit is None
+    further = None if is_all else replace(shared.paint_settings(options, size, TEXTURE), fit=asked.fit)
     how = shared.to_write(options)
     bigart = load(**shared.to_load(call, options))
     recipes = [bigart.recipe(prompt, GenerateSettings(seed=one, **chosen)) for one in seed]
     about = f"seed{'s' if len(seed) > 1 else ''} {_listed(seed)}"
+    if further:
+        _check_form(how, bigart.plan(replace(recipes[0], index=0, paint=further))[-1].size)
     call.foretell(bigart, about, _forecast(bigart, recipes, indices or [0], further))
     variations.warn(call, bigart, found)
+    if origin := bigart.generator.abilities.origin:
+        call.announce(origin, is_needed=False)
     if about := about_words(prompt, bigart.read, bigart.name.partition("+")[0]):
         call.announce(about, is_needed=False)
     for number, recipe in enumerate(recipes, start=1):
         call.unbegun = _listed(seed[number:])
         run = call.new_run(out, prompt, recipe, {**bigart.options, "keep": options["keep"], **how})
         _paint_run(call, bigart, run, indices, further)
+
+
+def _check_form(how: Mapping[str, Any], size: tuple[int, int]) -> None:
+    """Refuse a finished picture that its format cannot hold."""
+    check_form(f"the finished picture{how.get('suffix', '.png')}", Form(**how.get("form", {})), size)
 
 
 def _paint_run(

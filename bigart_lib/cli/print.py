@@ -149,5 +149,5 @@ def _wanted(options: Mapping[str, Any]) -> Wanted:
 
 def _enlarged(call: Call, options: Mapping[str, Any], picture: Path, times: float) -> Path:
     """Enlarge a picture as `bigart enlarge` does, in a run of its own."""
-    said = {**options, **PLAIN, "background": None, "keep": "none", "seed": 0}
+    said = {**options, **PLAIN, "background": None, "keep": "none", "seed": 0, "repeat": False}
     return enlarging.Enlarging(call, said, Goal("times", times), DEEP, DEFAULT_FOLDER).one(picture)

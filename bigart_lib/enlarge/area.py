@@ -38,6 +38,10 @@ class Area(NamedTuple):
             min(self.right + pixels, limit.right),
         )
 
+    def around(self, pixels: int) -> Area:
+        """The box with `pixels` more on each side, without a limit."""
+        return Area(self.top - pixels, self.bottom + pixels, self.left - pixels, self.right + pixels)
+
     def times(self, factor: int) -> Area:
         """The same rectangle after enlarging."""
         return Area(*(factor * edge for edge in self))

@@ -24,7 +24,9 @@ class Enlarger(Protocol):
     def compromise(self, width: int, height: int, memory_budget: int) -> str:
         """What the budget, in bytes, does not allow, in a sentence; nothing where the result is exact."""
 
-    def enlarge(self, picture: torch.Tensor, memory_budget: int, report: Report) -> torch.Tensor:
+    def enlarge(
+        self, picture: torch.Tensor, memory_budget: int, report: Report, repeats: bool = False
+    ) -> torch.Tensor:
         """Enlarge float32 (1, 3, height, width) in [0, 1]; the result is the same, its sides longer.
 
         It may be in 16-bit levels instead, see `images.to_levels`, which takes half the memory.
@@ -33,6 +35,7 @@ class Enlarger(Protocol):
         ----------
         memory_budget : bytes of working memory beside the picture and the result.
         report : told of stage "enlarge"; may raise.
+        repeats : whether the picture tiles without a seam, and the result is to; only then is it given.
 
         Raises
         ------

@@ -55,11 +55,11 @@ class RRDBNetEnlarger:
         ]
         return Cost(sum(flops for flops, _ in passes), max(memory for _, memory in passes))
 
-    def compromise(self, width: int, height: int, memory_budget: int) -> str:
+    def compromise(self, width: int, height: int, memory_budget: int, repeats: bool = False) -> str:
         """Whether seams may show, in a sentence; nothing where the budget holds the exact way."""
         times = self._passes()[-1]
         width, height = width * times, height * times
-        least = tiles.least_memory(self._config, height, width, self._dtype)
+        least = tiles.least_memory(self._config, height, width, self._dtype, repeats)
         if least <= memory_budget:
             return ""
         return (
@@ -68,7 +68,9 @@ class RRDBNetEnlarger:
             f"({size_in_words(least - memory_budget)} more by --memory make it exact)"
         )
 
-    def enlarge(self, picture: torch.Tensor, memory_budget: int, report: Report) -> torch.Tensor:
+    def enlarge(
+        self, picture: torch.Tensor, memory_budget: int, report: Report, repeats: bool = False
+    ) -> torch.Tensor:
         """Enlarge a picture to levels; see `Enlarger.enlarge`. Where memory runs out, smaller tiles go on."""
         passes = self._passes()
         for number, _ in enumerate(passes):
@@ -79,15 +81,20 @@ class RRDBNetEnlarger:
                 everything = sum(total * 4 ** (other - number) for other in range(len(passes)))
                 report(Progress("enlarge", int(before + done), int(everything)))
 
-            picture = self._pass(picture, memory_budget, tell, number == len(passes) - 1)
+            picture = self._pass(picture, memory_budget, tell, number == len(passes) - 1, repeats)
         return picture
 
     def _pass(
-        self, picture: torch.Tensor, budget: int, tell: Callable[[int, int], None], is_last: bool
+        self,
+        picture: torch.Tensor,
+        budget: int,
+        tell: Callable[[int, int], None],
+        is_last: bool,
+        repeats: bool,
     ) -> torch.Tensor:
         while True:
             try:
-                enlarged = tiles.enlarge(self._network(), picture, budget, tell, is_last)
+                enlarged = tiles.enlarge(self._network(), picture, budget, tell, is_last, repeats)
                 return enlarged if is_last else enlarged.float().clamp_(0, 1)
             except tiles.BudgetError as error:
                 raise MemoryShortageError(
@@ -101,7 +108,7 @@ class RRDBNetEnlarger:
             # No more than what was tried, however large the budget was.
             budget = min(budget, self._memory(picture.shape[-1], picture.shape[-2])) // 2
             release_memory(self._device)
-            if sentence := self.compromise(picture.shape[-1], picture.shape[-2], budget):
+            if sentence := self.compromise(picture.shape[-1], picture.shape[-2], budget, repeats):
                 self._announce(f"memory ran out; {sentence}")
 
     def _passes(self) -> list[int]:

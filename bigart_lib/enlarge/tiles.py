@@ -3,7 +3,8 @@
 The trunk sees about 350 pixels to each side, so tiles of the whole network cannot be exact. One dense block
 sees five. So the picture's features are kept whole, twice, and each dense block passes over them in tiles
 that read five pixels more on each side; the tiles stay in the processor's cache, which also makes them
-faster than one piece.
+faster than one piece. The features of a picture that repeats have a border, which is filled from the opposite
+edges before each dense block.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from bigart_lib.enlarge.rrdbnet import (
     flops_first,
     flops_tail,
 )
+from bigart_lib.enlarge.wrapping import cut, fill_border, wrapped
 from bigart_lib.pictures.images import to_levels
 from bigart_lib.weights import check_finite
 
@@ -49,11 +51,6 @@ class BudgetError(ValueError):
         self.least = least
 
 
-def cut(x: Tensor, box: Area) -> Tensor:
-    """The part of a (N, C, H, W) tensor that a box covers, as a view."""
-    return x[..., box.top : box.bottom, box.left : box.right]
-
-
 @dataclass
 class _Account:
     """Adds up the work done and reports it."""
@@ -68,7 +65,9 @@ class _Account:
             self.tell(self.done, self.total)
 
 
-def working_memory(config: RRDBNetConfig, height: int, width: int, dtype: torch.dtype, tile: int) -> int:
+def working_memory(
+    config: RRDBNetConfig, height: int, width: int, dtype: torch.dtype, tile: int, repeats: bool = False
+) -> int:
     """Bytes that enlarging one picture exactly takes beside the picture, the weights and the result.
 
     Counts the features of the whole picture (two maps in the trunk, one in the tail), the picture in the
@@ -78,12 +77,15 @@ def working_memory(config: RRDBNetConfig, height: int, width: int, dtype: torch.
     """
     features, dense_width = config.num_features, config.num_features + (DENSE_CONVS - 1) * config.growth
     tile_height, tile_width = min(tile, height), min(tile, width)
+    tail_height, tail_width = min(_tail_side(tile), height), min(_tail_side(tile), width)
+    if repeats:
+        height, width = height + 2 * DENSE_HALO, width + 2 * DENSE_HALO
     picture = config.in_channels * height * width
     first_map = features * height * width
     second_map = features * (height + DENSE_HALO) * (width + DENSE_HALO)
     dense_area = (tile_height + 2 * DENSE_HALO) * (tile_width + 2 * DENSE_HALO)
-    trunk = first_map + second_map + picture + dense_area * (2 * dense_width + 2 * features)
-    tail_height, tail_width = min(_tail_side(tile), height), min(_tail_side(tile), width)
+    strip = features * DENSE_HALO * max(height, width) if repeats else 0  # of the border that is filled
+    trunk = strip + first_map + second_map + picture + dense_area * (2 * dense_width + 2 * features)
     enlarged_area = config.scale**2 * (tail_height + 2 * TAIL_HALO) * (tail_width + 2 * TAIL_HALO)
     tail = first_map + picture + 3 * features * enlarged_area
     return max(trunk, tail) * dtype.itemsize
@@ -94,9 +96,11 @@ def fastest_tile(device: torch.device) -> int:
     return LARGEST_TILE_CPU if device.type == "cpu" else TILES[0]
 
 
-def least_memory(config: RRDBNetConfig, height: int, width: int, dtype: torch.dtype) -> int:
+def least_memory(
+    config: RRDBNetConfig, height: int, width: int, dtype: torch.dtype, repeats: bool = False
+) -> int:
     """Bytes below which a picture cannot be enlarged exactly."""
-    return working_memory(config, height, width, dtype, TILES[-1])
+    return working_memory(config, height, width, dtype, TILES[-1], repeats)
 
 
 def _tail_side(tile: int) -> int:
@@ -106,7 +110,12 @@ def _tail_side(tile: int) -> int:
 
 @torch.no_grad()
 def enlarge(
-    network: RRDBNet, picture: Tensor, memory_budget: int, tell: Tell | None = None, as_levels: bool = False
+    network: RRDBNet,
+    picture: Tensor,
+    memory_budget: int,
+    tell: Tell | None = None,
+    as_levels: bool = False,
+    repeats: bool = False,
 ) -> Tensor:
     """Enlarge one picture in bounded memory, with the result of `network(picture)` in one piece.
 
@@ -118,6 +127,8 @@ def enlarge(
     tell : called with the floating-point operations done and to do, after each piece; what it raises
         comes through, so it can cancel. On a GPU the work itself may lag a little behind the calls.
     as_levels : whether the result is wanted in 16-bit levels, half as large as float32.
+    repeats : whether the picture goes on beyond each edge with what lies at the opposite one, as a tile of a
+        wallpaper; the result then does too. Without, there is black beyond the edges, as in training.
 
     Returns
     -------
@@ -145,14 +156,18 @@ def enlarge(
             f"expected a float picture in [0, 1], got {picture.dtype}; divide 8-bit values by 255"
         )
     whole = Area(0, picture.shape[2], 0, picture.shape[3])
-    tile, pieces = _plan(network, whole, memory_budget)
+    tile, pieces = _plan(network, whole, memory_budget, repeats)
     work = [_work(config, context.area, piece.area) for piece, context in pieces]
     account = _Account(sum(work), tell)
     sides = config.scale * whole.height, config.scale * whole.width
     dtype = torch.uint16 if as_levels else picture.dtype
     result = picture.new_empty(1, config.out_channels, *sides, dtype=dtype)
     for piece, context in pieces:
-        _enlarge_piece(network, cut(picture, context), context, piece, result, tile, account)
+        border = DENSE_HALO if repeats and context == whole else 0
+        seen = wrapped(picture, context.around(border)) if repeats else cut(picture, context)
+        seen = seen.to(network.trunk.conv_first.weight).contiguous(memory_format=torch.channels_last)
+        target = cut(result, piece.times(config.scale))
+        _enlarge_piece(network, seen, piece.within(context), target, tile, account, border)
     return result
 
 
@@ -162,25 +177,33 @@ def _work(config: RRDBNetConfig, trunk_area: int, tail_area: int) -> int:
     return trunk * trunk_area + flops_tail(config) * tail_area
 
 
-def _plan(network: RRDBNet, whole: Area, memory_budget: int) -> tuple[int, list[tuple[Area, Area]]]:
+def _plan(
+    network: RRDBNet, whole: Area, memory_budget: int, repeats: bool
+) -> tuple[int, list[tuple[Area, Area]]]:
     """The tile's side, and the pieces of the picture each with the surroundings it is computed from."""
-    weight = network.trunk.conv_first.weight
+    config, weight = network.config, network.trunk.conv_first.weight
     tiles = [tile for tile in TILES if tile <= fastest_tile(weight.device)]
 
-    def fitting(box: Area) -> int | None:
-        sizes = ((working_memory(network.config, box.height, box.width, weight.dtype, t), t) for t in tiles)
+    def fitting(height: int, width: int, wraps: bool = False) -> int | None:
+        sizes = ((working_memory(config, height, width, weight.dtype, t, wraps), t) for t in tiles)
         return next((tile for size, tile in sizes if size <= memory_budget), None)
 
-    if (tile := fitting(whole)) is not None:
+    def with_context(side: int) -> tuple[int, ...]:
+        sides = whole.height, whole.width
+        if repeats:  # there are surroundings beyond the edges too
+            return tuple(min(side, one) + 2 * CONTEXT for one in sides)
+        return tuple(min(side + 2 * CONTEXT, one) for one in sides)
+
+    if (tile := fitting(whole.height, whole.width, repeats)) is not None:
         return tile, [(whole, whole)]
     for side in PIECES:
-        tile = fitting(
-            Area(0, min(side + 2 * CONTEXT, whole.height), 0, min(side + 2 * CONTEXT, whole.width))
-        )
-        if tile is not None:
-            return tile, [(piece, piece.grow(CONTEXT, whole)) for piece in whole.tiles(side)]
-    height, width = (min(PIECES[-1] + 2 * CONTEXT, side) for side in (whole.height, whole.width))
-    least = least_memory(network.config, height, width, weight.dtype)
+        if (tile := fitting(*with_context(side))) is not None:
+            pieces = whole.tiles(side)
+            return tile, [
+                (piece, piece.around(CONTEXT) if repeats else piece.grow(CONTEXT, whole)) for piece in pieces
+            ]
+    sizes = (*with_context(PIECES[-1]), False), (whole.height, whole.width, repeats)
+    least = min(least_memory(config, *sides, weight.dtype, wraps) for *sides, wraps in sizes)
     raise BudgetError(
         f"the memory budget of {memory_budget} bytes is too small to enlarge even a piece of "
         f"{PIECES[-1]} pixels; give it {least} bytes or more",
@@ -189,34 +212,28 @@ def _plan(network: RRDBNet, whole: Area, memory_budget: int) -> tuple[int, list[
 
 
 def _enlarge_piece(
-    network: RRDBNet,
-    picture: Tensor,
-    context: Area,
-    piece: Area,
-    result: Tensor,
-    tile: int,
-    account: _Account,
+    network: RRDBNet, picture: Tensor, piece: Area, target: Tensor, tile: int, account: _Account, border: int
 ) -> None:
-    """Enlarge `context` exactly, as if it were a whole picture, and write `piece` of it into the result."""
-    config, weight = network.config, network.trunk.conv_first.weight
-    picture = picture.to(weight).contiguous(memory_format=torch.channels_last)
-    features = _run_blocks(network, picture, tile, account)
-    whole = Area(0, context.height, 0, context.width)
-    target = cut(result, context.times(config.scale))
-    for box in piece.within(context).tiles(_tail_side(tile)):
-        enlarged = _tail_tile(network, picture, features, box, whole)
+    """Enlarge exactly, as if `picture` were a whole one, and write `piece` of it into the target.
+
+    With a border, which the piece is counted without, the picture within it repeats.
+    """
+    features = _run_blocks(network, picture, tile, account, border)
+    limit = Area(-border, picture.shape[2] - border, -border, picture.shape[3] - border)
+    for box in piece.tiles(_tail_side(tile)):
+        enlarged = _tail_tile(network, picture, features, box, limit)
         check_finite(enlarged, "the enlarger")
-        cut(target, box.times(config.scale)).copy_(
+        cut(target, box.within(piece).times(network.config.scale)).copy_(
             to_levels(enlarged) if target.dtype == torch.uint16 else enlarged
         )
-        account.add(flops_tail(config) * box.area)
+        account.add(flops_tail(network.config) * box.area)
 
 
-def _run_blocks(network: RRDBNet, picture: Tensor, tile: int, account: _Account) -> Tensor:
-    """The features after the last block, before the trunk's last convolution."""
+def _run_blocks(network: RRDBNet, picture: Tensor, tile: int, account: _Account, border: int) -> Tensor:
+    """The features after the last block, before the trunk's last convolution, with the picture's border."""
     config, (height, width) = network.config, picture.shape[2:]
     features = network.trunk.conv_first(picture).contiguous(memory_format=torch.channels_last)
-    account.add(flops_first(config) * height * width)
+    account.add(flops_first(config) * (height - 2 * border) * (width - 2 * border))
     # One map serves as the second block's source and as its target. The target lies DENSE_HALO rows and
     # columns before the source, so tiles taken row by row overwrite only what no later tile reads.
     spare = torch.empty(
@@ -224,20 +241,24 @@ def _run_blocks(network: RRDBNet, picture: Tensor, tile: int, account: _Account)
         dtype=features.dtype, device=features.device, memory_format=torch.channels_last,
     )  # fmt: skip
     ahead, behind = spare[..., DENSE_HALO:, DENSE_HALO:], spare[..., :height, :width]
-    dense = _DenseTiles(config, features, tile, account)
+    dense = _DenseTiles(config, features, tile, account, border)
     for block in network.trunk.blocks:
         first, second, third = block.dense
         dense.run(first, features, ahead)
         dense.run(second, ahead, behind)
         dense.run(third, behind, features, accumulate=True)
+    fill_border(features, border)
     return features
 
 
 class _DenseTiles:
     """Passes dense blocks over whole maps, tile by tile, in one buffer of all of a block's channels."""
 
-    def __init__(self, config: RRDBNetConfig, like: Tensor, tile: int, account: _Account) -> None:
-        self.whole = Area(0, like.shape[2], 0, like.shape[3])
+    def __init__(
+        self, config: RRDBNetConfig, like: Tensor, tile: int, account: _Account, border: int
+    ) -> None:
+        self.whole = Area(0, like.shape[2] - 2 * border, 0, like.shape[3] - 2 * border)
+        self.limit, self.border = self.whole.around(border), border  # what maps cover
         self.tile, self.account, self.flops = tile, account, flops_dense(config)
         channels = config.num_features + (DENSE_CONVS - 1) * config.growth
         sides = (min(tile, self.whole.height) + 2 * DENSE_HALO, min(tile, self.whole.width) + 2 * DENSE_HALO)
@@ -246,26 +267,27 @@ class _DenseTiles:
 
     def run(self, block: DenseBlock, source: Tensor, target: Tensor, accumulate: bool = False) -> None:
         """Write the block's result into `target`; or add it, scaled, to what is there (the outer skip)."""
+        fill_border(source, self.border)
         for box in self.whole.tiles(self.tile):
-            out = self._last_conv(block, source, box).mul_(RESIDUAL_SCALE).add_(cut(source, box))
+            place = box.within(self.limit)
+            out = self._last_conv(block, source, box).mul_(RESIDUAL_SCALE).add_(cut(source, place))
             if accumulate:
-                cut(target, box).add_(out, alpha=RESIDUAL_SCALE)
+                cut(target, place).add_(out, alpha=RESIDUAL_SCALE)
             else:
-                cut(target, box).copy_(out)
+                cut(target, place).copy_(out)
             self.account.add(self.flops * box.area)
 
     def _last_conv(self, block: DenseBlock, source: Tensor, box: Area) -> Tensor:
         """The dense block's last convolution over `box`; what the others give is gathered in the buffer."""
-        h = DENSE_HALO
-        around = Area(box.top - h, box.bottom + h, box.left - h, box.right + h)
+        around = box.around(DENSE_HALO)
         self._clear_beyond_edges(around)
-        window = box.grow(DENSE_HALO, self.whole)
+        window = box.grow(DENSE_HALO, self.limit)
         filled = source.shape[1]
-        cut(self.buffer, window.within(around))[:, :filled] = cut(source, window)
+        cut(self.buffer, window.within(around))[:, :filled] = cut(source, window.within(self.limit))
         for i, conv in enumerate(block.convs):
-            needed = box.grow(DENSE_CONVS - 1 - i, self.whole).within(around)
-            seen = Area(needed.top - 1, needed.bottom + 1, needed.left - 1, needed.right + 1)
-            out = F.conv2d(self._pack(cut(self.buffer, seen)[:, :filled]), conv.weight, conv.bias)
+            needed = box.grow(DENSE_CONVS - 1 - i, self.limit).within(around)
+            seen = cut(self.buffer, needed.around(1))[:, :filled]
+            out = F.conv2d(self._pack(seen), conv.weight, conv.bias)
             if i < DENSE_CONVS - 1:
                 F.leaky_relu_(out, NEGATIVE_SLOPE)
                 cut(self.buffer, needed)[:, filled : filled + out.shape[1]] = out
@@ -280,25 +302,29 @@ class _DenseTiles:
 
     def _clear_beyond_edges(self, around: Area) -> None:
         """Zero the part of the buffer that lies beyond the picture's edges, as the convolutions' padding."""
-        inside = around.grow(0, self.whole).within(around)
+        inside = around.grow(0, self.limit).within(around)
         self.buffer[..., : inside.top, :] = 0
         self.buffer[..., inside.bottom :, :] = 0
         self.buffer[..., : inside.left] = 0
         self.buffer[..., inside.right :] = 0
 
 
-def _tail_tile(network: RRDBNet, picture: Tensor, features: Tensor, box: Area, whole: Area) -> Tensor:
-    """One tile of the enlarged picture: the trunk's last convolution and skip, then the tail."""
+def _tail_tile(network: RRDBNet, picture: Tensor, features: Tensor, box: Area, limit: Area) -> Tensor:
+    """One tile of the enlarged picture: the trunk's last convolution and skip, then the tail.
+
+    `limit` is what picture and features cover; the network sees zeros beyond, where the tile comes so near.
+    """
     trunk, tail = network.trunk, network.tail
-    levels = [whole.times(2**i) for i in range(len(tail.enlargements) + 1)]
+    levels = [limit.times(2**i) for i in range(len(tail.enlargements) + 1)]
     last = box.times(network.config.scale)
     before_last = last.grow(1, levels[-1])
     needed = [before_last.grow(1, levels[-1])]  # of the trunk and of each enlargement, worked out backwards
     for level in reversed(levels[1:]):
         needed.insert(0, needed[0].grow(1, level).halved())
-    window = needed[0].grow(1, whole)
-    x = _convolve(trunk.conv_body, cut(features, window), window, needed[0], whole)
-    x += _convolve(trunk.conv_first, cut(picture, window), window, needed[0], whole)
+    window = needed[0].grow(1, limit)
+    place = window.within(limit)
+    x = _convolve(trunk.conv_body, cut(features, place), window, needed[0], limit)
+    x += _convolve(trunk.conv_first, cut(picture, place), window, needed[0], limit)
     for i, conv in enumerate(tail.enlargements):
         x = F.interpolate(x, scale_factor=2, mode="nearest")
         x = _convolve(conv, x, needed[i].times(2), needed[i + 1], levels[i + 1])

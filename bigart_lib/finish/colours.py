@@ -15,17 +15,18 @@ REGION = 16  # px a side, of the picture before, whose mean colour is to stay
 STRIP = 512  # rows that are corrected at a time
 
 
-def match(made: torch.Tensor, before: torch.Tensor) -> torch.Tensor:
+def match(made: torch.Tensor, before: torch.Tensor, repeats: bool = False) -> torch.Tensor:
     """A network's picture in 16-bit levels, with the colours of regions that the picture before has.
 
     Parameters
     ----------
     made : (1, channels, times height, times width) in [0, 1] or in levels; levels are changed in place.
     before : (1, channels, height, width) in levels.
+    repeats : whether the regions at an edge have those at the opposite one as neighbours.
     """
     made = images.to_levels(made)
     shift = _means(made, before.shape[-2:]) - _means(before, before.shape[-2:])
-    rows, columns = (_places(made.shape[axis], shift.shape[axis]) for axis in (2, 3))
+    rows, columns = (_places(made.shape[axis], shift.shape[axis], repeats) for axis in (2, 3))
     for top in range(0, made.shape[2], STRIP):
         strip = made[..., top : top + STRIP, :]
         along = _interpolated(shift, rows[top : top + STRIP], 2)
@@ -45,15 +46,17 @@ def _means(picture: torch.Tensor, size: torch.Size) -> torch.Tensor:
     return torch.cat(rows, 2)
 
 
-def _places(side: int, count: int) -> torch.Tensor:
+def _places(side: int, count: int, repeats: bool) -> torch.Tensor:
     """Where the middle of each of `side` pixels is, counted in regions."""
-    return ((torch.arange(side) + 0.5) * (count / side) - 0.5).clamp(0, count - 1)
+    places = (torch.arange(side) + 0.5) * (count / side) - 0.5
+    return places if repeats else places.clamp(0, count - 1)
 
 
 def _interpolated(values: torch.Tensor, places: torch.Tensor, axis: int) -> torch.Tensor:
-    first = places.floor().long()
-    second = (first + 1).clamp(max=values.shape[axis] - 1)
+    first, count = places.floor().long(), values.shape[axis]
+    # The one beyond the last: the first of a picture that repeats, else it has no share.
+    second = (first + 1) % count
     shape = [1] * 4
     shape[axis] = -1
     share = (places - first).view(shape)
-    return values.index_select(axis, first) * (1 - share) + values.index_select(axis, second) * share
+    return values.index_select(axis, first % count) * (1 - share) + values.index_select(axis, second) * share

@@ -55,16 +55,22 @@ class VQGANEnhancer:
             self._costs[size] = Cost(plan.operations, plan.memory)
         return self._costs[size]
 
-    def enhance(self, picture: torch.Tensor, memory_budget: int, report: Report) -> torch.Tensor:
+    def enhance(
+        self, picture: torch.Tensor, memory_budget: int, report: Report, repeats: bool = False
+    ) -> torch.Tensor:
         """Repaint float32 (1, 3, height, width) in [0, 1], of any size, with the numbers of one piece.
 
         Parameters
         ----------
         memory_budget : bytes of working memory beside the picture and the result.
         report : told of stage "enhance"; may raise.
+        repeats : whether the picture tiles without a seam, and the result is to; its sides must then divide
+            by what the network reduces them by, 16 px for the published one.
 
         Raises
         ------
+        ValueError
+            When a picture that repeats has other sides.
         MemoryShortageError
             When the memory does not hold even the smallest strips.
         """
@@ -72,7 +78,7 @@ class VQGANEnhancer:
         budget = memory_budget
         while True:
             try:
-                return reconstruct(self._network(), picture, budget, report)
+                return reconstruct(self._network(), picture, budget, report, repeats=repeats)
             except BudgetError as error:
                 raise MemoryShortageError(
                     f"the memory is not enough for VQGAN at {width}x{height} px: {size_in_words(budget)} may "

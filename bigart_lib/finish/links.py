@@ -3,15 +3,18 @@
 A link takes strips from the top down and gives strips, of as many rows as can be finished by then: rows that
 the next ones need are kept until those come, so nothing is computed twice. What a link must know of the whole
 map before it begins (the statistics of its normalisation; all keys and values of an attention) is gathered
-in a sweep before. Knows no particular network, and not what is stored between the links: see `strips.py`.
+in a sweep before. Where a map repeats, the rows above its first one are its last ones, which come last: so
+each convolution begins with its first whole neighbourhood, and gives what lies round the edge at the end. Its
+strips begin a row further down than those that it takes, and no link works twice for it. Knows no particular
+network, and not what is stored between the links: see `strips.py`.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -128,6 +131,7 @@ class Convolution(Link):
     keeps: bool = False
     adds: bool = False  # the skip that comes in, to what comes out
     shortcut: nn.Conv2d | None = None  # that the added skip passes through
+    begins: int | None = None  # the row that a repeating map comes in from; None: zeros beyond the edges
 
     def shape(self, before: Shape) -> Shape:
         """The size of the map after it; sides of a map that is halved are even."""
@@ -141,23 +145,44 @@ class Convolution(Link):
         weights = self.conv.weight.numel() + (self.shortcut.weight.numel() if self.shortcut else 0)
         return 2 * weights * after.height * after.width
 
+    def begins_after(self) -> int:
+        """The row from which a repeating map comes out."""
+        (kernel, _), (step, _) = self.conv.kernel_size, self.conv.stride
+        begins = self.begins * (1 + self.enlarges)
+        return begins + kernel // 2 if step == 1 else -(-begins // step)
+
     def run(
         self, strips: Iterable[Strip], source: Iterable[Strip], moments: Moments | None
     ) -> Iterator[Strip]:
         """Keep the last rows of each strip, for the kernel reaches from the next one into them."""
         (kernel, _), (step, _) = self.conv.kernel_size, self.conv.stride
-        begins, left, skips = True, None, deque()
+        begins, left, skips, repeats = True, None, deque(), self.begins is not None
+        # a map that is halved is so from an even row on
+        leaves = (self.begins or 0) % step
+        first = _FirstRows(kernel - step + leaves if repeats else 0, leaves)
+        # what comes in went through one convolution since what is added, and now goes through another
+        later = 2 * (kernel // 2) if repeats and self.adds else 0
+        first_skips = _FirstRows(later, later)
         for strip in strips:
             rows, skip, is_last = strip
             del strip
             if self.enlarges:
                 rows = F.interpolate(rows, scale_factor=2.0, mode="nearest")
-            skips.extend((rows,) if self.keeps else skip)
+            skips.extend((rows,) if self.keeps else first_skips.pass_on(*skip))
             del skip
-            rows = self._normalise(rows, moments)
-            rows = rows if left is None else torch.cat([left, rows], 2)
+            parts = [] if left is None else [left]
+            parts += first.pass_on(self._normalise(rows, moments))
+            if is_last:
+                parts += first.kept(again=True)
+                skips.extend(first_skips.kept())
+            del rows
+            if not parts:
+                continue  # all was left to the end
+            rows = parts[0] if len(parts) == 1 else torch.cat(parts, 2)
+            del parts
             # rows of zeros beyond the map's edges; a convolution that halves has none above
-            above, below = (kernel // 2 if edge else 0 for edge in (begins and step == 1, is_last))
+            edges = (begins and step == 1, is_last)
+            above, below = (kernel // 2 if edge and not repeats else 0 for edge in edges)
             count = max((above + rows.shape[2] + below - kernel) // step + 1, 0)
             left = None if is_last else rows[:, :, max(count * step - above, 0) :].clone()
             if count:
@@ -174,6 +199,11 @@ class Convolution(Link):
 
     def _convolve(self, rows: Tensor, above: int, below: int) -> Tensor:
         conv, halves = self.conv, self.conv.stride[0] - 1
+        if self.begins is not None:
+            reach = conv.kernel_size[1] // 2
+            left = [] if halves or not reach else [rows[..., -reach:]]
+            rows = torch.cat([*left, rows, rows[..., :reach]], 3) if reach else rows
+            return F.conv2d(rows, conv.weight, conv.bias, conv.stride)
         if above != below or halves:
             rows, above = F.pad(rows, (0, halves, above, below)), 0
         return F.conv2d(rows, conv.weight, conv.bias, conv.stride, (above, conv.padding[1]))
@@ -226,6 +256,51 @@ class Attention(Link):
 
     def _heads(self, tokens: Tensor) -> Tensor:
         return tokens.unflatten(2, (self.module.heads, -1)).transpose(1, 2)
+
+
+def repeating(links: Sequence[Link]) -> tuple[list[Link], int]:
+    """The links of a chain for a map that repeats, and the row from which the last one's map comes out."""
+    made, begins = [], 0
+    for link in links:
+        if isinstance(link, Convolution):
+            link = replace(link, begins=begins)
+            begins = link.begins_after()
+        made.append(link)
+    return made, begins
+
+
+class _FirstRows:
+    """Keeps the first rows of a map, which follow its last ones where it repeats.
+
+    Parameters
+    ----------
+    count : of the rows that are kept.
+    leaves : how many rows are not passed on at first.
+    """
+
+    def __init__(self, count: int, leaves: int) -> None:
+        self._count, self._leaves, self._rows = count, leaves, []
+
+    def pass_on(self, *strips: Tensor) -> list[Tensor]:
+        """What comes, without the first rows that are to be left out."""
+        passed = []
+        for rows in strips:
+            if self._count:
+                self._rows.append(rows[:, :, : self._count].clone())
+                self._count -= self._rows[-1].shape[2]
+            left_out = min(self._leaves, rows.shape[2])
+            self._leaves -= left_out
+            if left_out < rows.shape[2]:
+                passed.append(rows[:, :, left_out:])
+        return passed
+
+    def kept(self, again: bool = False) -> list[Tensor]:
+        """The kept rows; of a map that has fewer than asked for, again and again if need be."""
+        if not (again and self._count and self._rows):
+            return self._rows
+        rows = torch.cat(self._rows, 2)
+        places = torch.arange(rows.shape[2] + self._count, device=rows.device)
+        return [rows.index_select(2, places.remainder_(rows.shape[2]))]
 
 
 def _taken(waiting: deque[Tensor]) -> tuple[Tensor, ...]:

@@ -16,6 +16,8 @@ SHARE_OF_STRIP = 1 / 64  # of the budget, at most: the rest is for maps and for 
 PART = 2**25  # bytes: what is larger, malloc gives back to the system
 LEAST_PARTS = 4
 STRIPS_AT_WORK = 5  # that the link at work holds beside those that wait
+ROWS_KEPT = 2  # of the strip before, that a link keeps
+FIRST_ROWS = 4  # that a link keeps of a map that repeats, and of the one beside it
 
 
 class BudgetError(ValueError):
@@ -47,9 +49,13 @@ class Planner:
     links : the chain.
     shape : the size of the map before the first link.
     dtype : of all maps.
+    repeats : whether the maps go on beyond their edges with what lies at the opposite ones.
     """
 
-    def __init__(self, links: Sequence[Link], shape: Shape, dtype: torch.dtype) -> None:
+    def __init__(
+        self, links: Sequence[Link], shape: Shape, dtype: torch.dtype, repeats: bool = False
+    ) -> None:
+        self._kept = ROWS_KEPT + FIRST_ROWS * repeats
         self._links, self._itemsize = links, dtype.itemsize
         self._shapes = list(accumulate(links, lambda before, link: link.shape(before), initial=shape))
         self._work = [link.operations(before) for link, before in zip(links, self._shapes, strict=False)]
@@ -115,7 +121,7 @@ class Planner:
         shapes = self._shapes[first : last + 1]
         share = LARGEST * self.rows(first, last, strip) / self.height(first)
         # each link keeps some rows of the strip before, and the strip that it gave may wait
-        waiting = [(max(1, share * shape.height) + 2) * shape.row for shape in shapes]
+        waiting = [(max(1, share * shape.height) + self._kept) * shape.row for shape in shapes]
         largest = max(LARGEST * strip / self._itemsize, *waiting)
         inner = [self._shapes[place] for place in (first, last) if 0 < place < len(self._links)]
         stored = max((shape.row * shape.height for shape in inner), default=0)

@@ -14,7 +14,8 @@ from torch.nn import functional
 
 from bigart_lib import weights
 from bigart_lib.finish import strips
-from bigart_lib.finish.links import Attention, Convolution, Link, Shape, Strip
+from bigart_lib.finish.ends import PictureRows, Result
+from bigart_lib.finish.links import Attention, Convolution, Link, Shape, Strip, repeating
 from bigart_lib.finish.planner import Planner
 from bigart_lib.finish.sizes import checked
 from bigart_lib.progress import Progress, Report, no_report
@@ -128,7 +129,11 @@ def layout(config: Mapping) -> weights.Layout:
 
 
 def reconstruct(
-    network: VQModel, picture: torch.Tensor, memory_budget: float = math.inf, report: Report = no_report
+    network: VQModel,
+    picture: torch.Tensor,
+    memory_budget: float = math.inf,
+    report: Report = no_report,
+    repeats: bool = False,
 ) -> torch.Tensor:
     """Paint a picture anew out of the codes that VQGAN learned, with the numbers of one piece.
 
@@ -139,6 +144,8 @@ def reconstruct(
     memory_budget : bytes of working memory beside the picture, the result and the weights. Where it does not
         hold the largest features, they are computed several times.
     report : told of stage "enhance" after each strip; may raise.
+    repeats : whether the picture goes on beyond each edge with what lies at the opposite one; its sides must
+        then be multiples of `downsampling`.
 
     Returns
     -------
@@ -147,18 +154,21 @@ def reconstruct(
     Raises
     ------
     ValueError
-        If `picture` has another shape or dtype, or values outside of [0, 1].
+        If `picture` has another shape or dtype, or values outside of [0, 1], or repeats at another size.
     BudgetError
         If the budget does not hold even the smallest strips.
     """
     _check_picture(picture)
     height, width = picture.shape[-2:]
-    links, weight = chain(network), network.quantize.embedding.weight
-    plans = planner(network, width, height, weight.dtype)
+    links, weight, begins = chain(network), network.quantize.embedding.weight, None
+    if repeats:
+        _check_repeating(width, height, downsampling(network))
+        links, begins = repeating(links)
+    plans = planner(network, width, height, weight.dtype, repeats)
     plan = plans.plan(memory_budget, strips.fastest_strip(weight.device))
-    source = _PictureRows(picture, downsampling(network), weight)
+    source = PictureRows(picture, downsampling(network), weight)
     # made outside of inference mode, so that the caller gets an ordinary tensor
-    result = _Result(picture)
+    result = Result(picture, begins)
     with torch.inference_mode():
         strips.run(
             links, plans, plan, source, result, lambda done, total: report(Progress("enhance", done, total))
@@ -166,10 +176,10 @@ def reconstruct(
     return result.picture
 
 
-def planner(network: VQModel, width: int, height: int, dtype: torch.dtype) -> Planner:
+def planner(network: VQModel, width: int, height: int, dtype: torch.dtype, repeats: bool = False) -> Planner:
     """Plans how a picture of this size, in px, goes through; the network may be without memory."""
     sides = (side + -side % downsampling(network) for side in (height, width))
-    return Planner(chain(network), Shape(network.config.in_channels, *sides), dtype)
+    return Planner(chain(network), Shape(network.config.in_channels, *sides), dtype, repeats)
 
 
 def downsampling(network: VQModel) -> int:
@@ -274,48 +284,6 @@ class _Quantiser(Link):
             yield Strip(codes.contiguous(memory_format=torch.channels_last), (), strip.is_last)
 
 
-class _PictureRows:
-    """A picture in [0, 1] as strips in [-1, 1], with the sides that the network needs."""
-
-    def __init__(self, picture: torch.Tensor, multiple: int, like: torch.Tensor) -> None:
-        self._picture, self._like = picture, like
-        self._rows, self._columns = (
-            _mirror(side, multiple).to(picture.device) for side in picture.shape[-2:]
-        )
-
-    def strips(self, rows: int, is_last: bool) -> Iterator[Strip]:
-        """Rows in the network's precision, on its device."""
-        parts = self._rows.split(rows)
-        for number, part in enumerate(parts, 1):
-            some = self._picture[:, :, part]
-            if len(self._columns) > some.shape[3]:
-                some = some[..., self._columns]
-            signed = (some.float() * 2 - 1).to(self._like.device, self._like.dtype)
-            yield Strip(signed.contiguous(memory_format=torch.channels_last), (), number == len(parts))
-
-
-class _Result:
-    """Takes strips in [-1, 1], and is the picture in [0, 1]."""
-
-    def __init__(self, like: torch.Tensor) -> None:
-        self.picture, self._top = torch.empty_like(like), 0
-
-    def add(self, strip: Strip) -> None:
-        """Take the next strip; what lies beyond the edges was only for the network."""
-        rows = self.picture[:, :, self._top : self._top + strip.main.shape[2]]
-        weights.check_finite(strip.main, "VQGAN's decoder")
-        painted = strip.main[:, :, : rows.shape[2], : rows.shape[3]].to(rows)
-        rows.copy_(painted.div_(2).add_(0.5).clamp_(0, 1))
-        self._top += strip.main.shape[2]
-
-
-def _mirror(length: int, multiple: int) -> torch.Tensor:
-    """Indices of rows or columns up to a multiple: by reflection, or the last where too small to reflect."""
-    missing = -length % multiple
-    mirrored = range(length - 2, length - 2 - missing, -1) if missing < length else missing * [length - 1]
-    return torch.tensor([*range(length), *mirrored])
-
-
 def _check_tensors(tensors: Mapping, source: str) -> None:
     if not isinstance(tensors, Mapping):
         raise weights.WeightsError(f"{source}: expected tensors by name, got {type(tensors).__name__}")
@@ -326,6 +294,14 @@ def _check_tensors(tensors: Mapping, source: str) -> None:
             )
         if not (tensor.is_floating_point() or name.startswith(TRAINING_ONLY)):
             raise weights.WeightsError(f"{source}: expected {name} in floating point, got {tensor.dtype}")
+
+
+def _check_repeating(width: int, height: int, multiple: int) -> None:
+    if width % multiple or height % multiple:
+        raise ValueError(
+            f"expected a repeating picture with sides that divide by {multiple} px for VQGAN, "
+            f"got {width}x{height}: choose such a size, or do without --enhance"
+        )
 
 
 def _check_picture(picture: torch.Tensor) -> None:

@@ -36,7 +36,9 @@ class Abilities:
 
     samplers: tuple[str, ...] = ()
     guidance: bool = True  # whether it can follow the prompt harder
+    negative_prompt: bool = False  # whether it takes what to keep away from
     limits: str = ""  # what it cannot paint, in a sentence
+    origin: str = ""  # where its steps and guidance come from, in a sentence
 
 
 class Generator(Protocol):

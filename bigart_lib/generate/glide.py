@@ -1,20 +1,26 @@
-"""GLIDE as a generator (Nichol et al. 2022): the base model paints 64 px, the upsampler makes 256 of them."""
+"""GLIDE as a generator (Nichol et al. 2022): the base model paints 64 px, the upsampler makes 256 of them.
+
+Other shapes have about as many pixels: 72x48 and 288x192, for instance.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.nn import functional
 
+from bigart_lib import shapes
 from bigart_lib.generate.generator import Abilities, Painted, Stage
-from bigart_lib.generate.network import GlideConfig, new_tokenizer
+from bigart_lib.generate.network import GlideConfig, circular, new_tokenizer
 from bigart_lib.generate.noise import Noise
 from bigart_lib.generate.prompts import LIMITS
 from bigart_lib.generate.sampling import (
     BASE_SIZE,
+    MULTIPLE,
     UPSAMPLED_SIZE,
     base_scheduler,
     complete,
@@ -72,12 +78,13 @@ class GlideGenerator:
         }
 
     def native(self, shape: float = 1.0) -> tuple[int, int]:
-        """256x256: it was trained on squares."""
-        return UPSAMPLED_SIZE, UPSAMPLED_SIZE
+        """256x256, or about as many pixels in another shape, for a ratio of width to height from 1/3 to 3."""
+        width, height = shapes.nearest_size(shape, BASE_SIZE, MULTIPLE)
+        return width * UPSAMPLED_SIZE // BASE_SIZE, height * UPSAMPLED_SIZE // BASE_SIZE
 
     def stages(self, native_size: tuple[int, int], settings: GenerateSettings) -> tuple[Stage, Stage]:
-        """64 px from the base model, then 256 px from the upsampler."""
-        small = tuple(BASE_SIZE * side // UPSAMPLED_SIZE for side in native_size)
+        """A small picture from the base model, then one four times as long from the upsampler."""
+        small = _small(native_size)
         steps = self.complete(settings).steps
         return (
             Stage(BASE, small, _cost(self._configs[0], small, GUIDED * steps)),
@@ -89,7 +96,24 @@ class GlideGenerator:
         )
 
     def complete(self, settings: GenerateSettings) -> GenerateSettings:
-        """The settings, with what the artist left open taken from how the networks want to be sampled."""
+        """The settings, with what the artist left open taken from how the networks want to be sampled.
+
+        Raises
+        ------
+        ValueError
+            Where they ask for what these networks cannot do.
+        """
+        if settings.negative:
+            raise ValueError("GLIDE has no negative prompt: leave it out, or choose another generator")
+        if settings.steps == 1:
+            raise ValueError("steps must be from 2 to 1000, not 1, for GLIDE")
+        multiple = 2 ** (len(self._configs[0].channels) - 1)
+        small = _small(self.native(shapes.ratio(settings.shape)))
+        if settings.repeats and any(side % multiple for side in small):
+            raise ValueError(
+                f"pictures of {settings.shape} cannot repeat with these models, whose small ones of "
+                f"{small[0]}x{small[1]} px do not divide by {multiple}: try a square"
+            )
         return complete(settings, self._sampling)
 
     def read(self, prompt: str) -> Reading:
@@ -110,34 +134,38 @@ class GlideGenerator:
         begun: Mapping[tuple[int, int], torch.Tensor],
     ) -> Iterator[Painted]:
         """Paint candidates; see `Generator.paint`. What is done is given batch by batch."""
+        size = self.native(shapes.ratio(settings.shape))
+        small_size = _small(size)
         noises = {index: Noise(settings, index) for index in indices}
         small: dict[int, torch.Tensor] = {i: begun[i, 0] for i in indices if (i, 0) in begun}
         waiting = [index for index in indices if index not in small]
         for index in small:
-            _skip_base(noises[index], settings, self._sampling)
+            _skip_base(noises[index], small_size, settings, self._sampling)
 
         def paint_small(batch: list[int], report: Report) -> list[torch.Tensor]:
-            noise = [noises[index] for index in batch]
-            first = [one.begin(BASE_SIZE) for one in noise]
-            return sample_base(
-                self._base(), prompt, settings, self._sampling, first, noise, report, len(batch)
-            )
+            noise, network = [noises[index] for index in batch], self._base()
+            first = [one.begin(BASE_SIZE, small_size) for one in noise]
+            with _edges(settings, network):
+                return sample_base(
+                    network, prompt, settings, self._sampling, first, noise, report, len(batch)
+                )
 
-        for index, picture in self._in_batches(BASE, waiting, paint_small, report, small, BASE_SIZE):
+        for index, picture in self._in_batches(BASE, waiting, paint_small, report, small, small_size):
             yield Painted(index, 0, picture)
         large = {index: begun[index, 1] for index in indices if (index, 1) in begun}
 
         def upsample(batch: list[int], report: Report) -> list[torch.Tensor]:
             noise, low = [noises[index] for index in batch], [small[index] for index in batch]
-            first = [one.begin(UPSAMPLED_SIZE) for one in noise]
-            return sample_upsampler(
-                self._upsampler(), prompt, low, self._sampling, first, noise, report, len(batch)
-            )
+            first, network = [one.begin(UPSAMPLED_SIZE, size) for one in noise], self._upsampler()
+            with _edges(settings, network):
+                return sample_upsampler(
+                    network, prompt, low, self._sampling, first, noise, report, len(batch), settings.repeats
+                )
 
         waiting = [index for index in indices if index not in large]
-        shown = {index: _enlarged(small[index]) for index in indices}
+        shown = {index: _enlarged(small[index], size) for index in indices}
         shown.update(large)
-        for index, picture in self._in_batches(UPSAMPLE, waiting, upsample, report, shown, UPSAMPLED_SIZE):
+        for index, picture in self._in_batches(UPSAMPLE, waiting, upsample, report, shown, size):
             yield Painted(index, 1, picture)
 
     def _in_batches(
@@ -147,10 +175,10 @@ class GlideGenerator:
         make: Callable[[list[int], Report], list[torch.Tensor]],
         report: Report,
         shown: dict[int, torch.Tensor],
-        side: int,
+        painted: tuple[int, int],
     ) -> Iterator[tuple[int, torch.Tensor]]:
         """Make pictures, a batch at a time; `shown` has those to show beside the ones in the making."""
-        size, position = max(1, self._batch_size), 0
+        size, position, pixels = max(1, self._batch_size), 0, "x".join(map(str, painted))
         while position < len(indices):
             batch = indices[position : position + size]
 
@@ -169,8 +197,8 @@ class GlideGenerator:
                     raise
                 if size == 1:
                     raise MemoryShortageError(
-                        f"the memory is not enough to paint a candidate of {side} px: close other programs, "
-                        "choose smaller models (--models embedded) or another device (--device cpu)"
+                        f"the memory is not enough to paint a candidate of {pixels} px: close other "
+                        "programs, choose smaller models (--models embedded) or another device (--device cpu)"
                     ) from error
                 size //= 2
                 release_memory(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
@@ -180,18 +208,29 @@ class GlideGenerator:
             position += len(batch)
 
 
-def _skip_base(noise: Noise, settings: GenerateSettings, sampling: Sampling) -> None:
+def _edges(settings: GenerateSettings, network: Glide) -> AbstractContextManager[None]:
+    """What a network sees beyond the edges: nothing, or the opposite ones where a picture repeats."""
+    return circular(network.unet) if settings.repeats else nullcontext()
+
+
+def _skip_base(noise: Noise, size: tuple[int, int], settings: GenerateSettings, sampling: Sampling) -> None:
     """Draw what the base model would have drawn, as its picture is there already."""
-    noise.begin(BASE_SIZE)
+    noise.begin(BASE_SIZE, size)
     if settings.sampler == "ancestral":  # which adds noise after every timestep but the last
         timesteps = base_scheduler(settings.sampler, settings.steps, sampling).timesteps
         for _ in timesteps[timesteps > 0]:
-            noise.draw(BASE_SIZE)
+            noise.draw()
 
 
-def _enlarged(small: torch.Tensor) -> torch.Tensor:
-    """How a small picture is shown beside upsampled ones."""
-    return functional.interpolate(small, size=(UPSAMPLED_SIZE, UPSAMPLED_SIZE), mode="bilinear")
+def _small(native_size: tuple[int, int]) -> tuple[int, int]:
+    """Width and height of what the base model paints of a candidate."""
+    width, height = (BASE_SIZE * side // UPSAMPLED_SIZE for side in native_size)
+    return width, height
+
+
+def _enlarged(small: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+    """How a small picture is shown beside upsampled ones of this width and height."""
+    return functional.interpolate(small, size=size[::-1], mode="bilinear")
 
 
 def _cost(config: GlideConfig, size: tuple[int, int], passes: int) -> Cost:

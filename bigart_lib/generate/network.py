@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -133,6 +134,29 @@ class Glide(nn.Module):
         return self.unet(
             sample, timestep, encoder_hidden_states=text.sequence, class_labels=text.summary
         ).sample
+
+
+@contextmanager
+def circular(*networks: nn.Module) -> Iterator[None]:
+    """Within it, the convolutions of networks see beyond each edge what lies at the opposite one.
+
+    A picture that they make then tiles without a seam, and is moved as its noise is. Networks are as before
+    afterwards, whatever happens. Nothing is copied; a padded convolution copies what it reads.
+    """
+    padded = [
+        module
+        for network in networks
+        for module in network.modules()
+        if isinstance(module, nn.Conv2d) and any(module.padding)
+    ]
+    modes = [module.padding_mode for module in padded]
+    try:
+        for module in padded:
+            module.padding_mode = "circular"
+        yield
+    finally:
+        for module, mode in zip(padded, modes, strict=True):
+            module.padding_mode = mode
 
 
 def load_config(path: Path, is_upsampler: bool = False) -> GlideConfig:

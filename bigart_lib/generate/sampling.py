@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from bigart_lib.generate.network import Glide
     from bigart_lib.generate.text_encoder import EncodedText
 
-BASE_SIZE = 64  # px a side of what the base model paints
-UPSAMPLED_SIZE = 256  # px a side after the upsampler
+BASE_SIZE = 64  # px a side of what the base model paints, of squares
+UPSAMPLED_SIZE = 256  # px a side after the upsampler, of squares
+MULTIPLE = 8  # of the base model's sides, which the published one halves three times
 NETWORKS = {"base": "GLIDE's base model", "upsample": "GLIDE's upsampler"}  # by stage, for messages
 TIMESTEPS = 1000  # of the noise schedules that GLIDE was trained with
 
@@ -53,7 +54,9 @@ def sample_base(
     report: Report = no_report,
     batch_size: int = 1,
 ) -> list[torch.Tensor]:
-    """A picture in [0, 1] from each noise of its shape, (1, 3, 64, 64), by classifier-free guidance.
+    """A picture in [0, 1] from each noise of its shape, (1, 3, height, width), by classifier-free guidance.
+
+    The network was trained on 64x64.
 
     The generators draw what noise the sampler adds on the way.
     """
@@ -63,7 +66,7 @@ def sample_base(
     def denoise(samples: torch.Tensor, timestep: int) -> torch.Tensor:
         # Both halves in one batch, as published; their order keeps a batch of one the same in any batch.
         text = _join([conditional, unconditional], repeats=len(samples))
-        with_prompt, without = base(samples.repeat(2, 1, 1, 1), timestep, text).chunk(2)
+        with_prompt, without = _predict(base, samples.repeat(2, 1, 1, 1), timestep, text).chunk(2)
         epsilon = without[:, :3] + guidance * (with_prompt[:, :3] - without[:, :3])
         return torch.cat([epsilon, with_prompt[:, 3:]], dim=1)
 
@@ -81,21 +84,50 @@ def sample_upsampler(
     generators: Sequence[torch.Generator | Noise],
     report: Report = no_report,
     batch_size: int = 1,
+    repeats: bool = False,
 ) -> list[torch.Tensor]:
-    """Pictures in [0, 1] from small ones and noises of their shape, without guidance, as published."""
+    """Pictures in [0, 1] from small ones and noises of their shape, without guidance, as published.
+
+    Where a picture repeats, it is enlarged as if it went on at its opposite edges.
+    """
     conditional = upsampler.encode([prompt])
     size = noises[0].shape[-2:]
     low = [round_to_levels(one) * 2 - 1 for one in small]
-    low = torch.cat([functional.interpolate(one, size=size, mode="bilinear") for one in low])
+    low = torch.cat([_enlarged(one, size, repeats) for one in low])
     low = low.to(upsampler.unet.device)
 
     def denoise(samples: torch.Tensor, timestep: int, conditions: torch.Tensor) -> torch.Tensor:
         text = _join([conditional], repeats=len(samples))
-        return upsampler(torch.cat([samples, conditions], dim=1), timestep, text)
+        return _predict(upsampler, torch.cat([samples, conditions], dim=1), timestep, text)
 
     schedulers = [upsampler_scheduler(sampling.upsampler_timesteps) for _ in generators]
     first = [sampling.upsampler_noise * noise for noise in noises]
     return _sample("upsample", upsampler, denoise, schedulers, first, generators, report, batch_size, low)
+
+
+def _enlarged(small: torch.Tensor, size: torch.Size, repeats: bool) -> torch.Tensor:
+    if not repeats:
+        return functional.interpolate(small, size=size, mode="bilinear")
+    times = size[0] // small.shape[-2]
+    around = functional.pad(small, (1, 1, 1, 1), mode="circular")
+    enlarged = functional.interpolate(around, scale_factor=times, mode="bilinear")
+    return enlarged[..., times:-times, times:-times]
+
+
+def _predict(network: Glide, samples: torch.Tensor, timestep: int, text: EncodedText) -> torch.Tensor:
+    """What a network predicts of samples whose sides it cannot halve as often as it wants to, too.
+
+    They are continued by their mirror image, which is cut off again: nothing changes where they fit.
+    """
+    multiple = 2 ** (len(network.config.channels) - 1)
+    height, width = samples.shape[-2:]
+    beyond_x, beyond_y = -width % multiple, -height % multiple
+    left, top = beyond_x // 2, beyond_y // 2
+    if beyond_x or beyond_y:
+        edges = (left, beyond_x - left, top, beyond_y - top)
+        samples = functional.pad(samples, edges, mode="reflect").contiguous(memory_format=torch.channels_last)
+    predicted = network(samples, timestep, text)
+    return predicted[..., top : top + height, left : left + width]
 
 
 def _join(texts: Sequence[EncodedText], repeats: int) -> EncodedText:
@@ -162,7 +194,8 @@ def _step(
     guess, mean, deviation = _ancestral(scheduler, prediction, timestep, sample)
     if timestep == 0:
         return mean, guess
-    return mean + deviation * draw_noise(generator, sample.shape[-1]).to(sample.device), guess
+    height, width = sample.shape[-2:]
+    return mean + deviation * draw_noise(generator, width, height).to(sample.device), guess
 
 
 def _ancestral(

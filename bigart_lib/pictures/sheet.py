@@ -12,23 +12,29 @@ from bigart_lib.pictures import fonts
 MARGIN = 8  # px
 BACKGROUND = (250, 249, 246)
 INK = (60, 58, 54)
+SQUARES = 4  # in a row
 MOST_LINES = 4  # of the title
 MOST_LETTERS = 1000  # that are looked at for these
 CUT = "\u2026"
 
 
 def contact_sheet(
-    pictures: Sequence[Image.Image], labels: Sequence[str], title: str, note: str = "", columns: int = 4
+    pictures: Sequence[Image.Image],
+    labels: Sequence[str],
+    title: str,
+    note: str = "",
+    columns: int | None = None,
 ) -> Image.Image:
     """Pictures of one size in rows, a label below each and a title above all.
 
     Parameters
     ----------
     note : what stands behind the title, and stays where a long title is cut.
+    columns : None makes a sheet of four squares, or of as many others as are about as wide.
     """
     width, height = pictures[0].size
-    columns = min(columns, len(pictures))
-    size = max(12, width // 14)  # of letters
+    columns = min(columns or max(1, round(SQUARES * (height / width) ** 0.5)), len(pictures))
+    size = max(12, round((width * height) ** 0.5) // 14)  # of letters
     line = 2 * size
     cell = (width + MARGIN, height + line)
     rows = -(-len(pictures) // columns)

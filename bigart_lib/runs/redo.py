@@ -132,12 +132,21 @@ def load_for(recipe: Recipe, **options: Any) -> BigArt:
     from bigart_lib.loading import load
     from bigart_lib.machine import DeviceError
 
-    options = {"models": recipe.models, **{name: value for name, value in options.items() if value}}
+    options = {
+        "models": recipe.models, **_pipeline(recipe),
+        **{name: value for name, value in options.items() if value},
+    }  # fmt: skip
     precision = options.pop("dtype", None) or str(recipe.machine.get("precision", "auto"))
     try:
         return load(**options, dtype=precision)
     except DeviceError:  # of another kind of machine: the verdict will say it
         return load(**options)
+
+
+def _pipeline(recipe: Recipe) -> dict[str, str]:
+    """The pipeline that painted, at the commit that was fetched for it, if it was not GLIDE."""
+    name, commit = (recipe.sampling.get(one) for one in ("generator", "commit"))
+    return {"generator": f"{name}@{commit}" if commit else str(name)} if name else {}
 
 
 def _renewed(
@@ -149,7 +158,8 @@ def _renewed(
         return replace(made, index=recipe.index), None, None
     found, file = _find_source(recipe, path, source)
     settings = recipe.paint or PaintSettings()
-    return bigart.recipe_for(recipe.source, found, settings, recipe.generate.seed), found.size, file
+    seed, repeats = recipe.generate.seed, recipe.generate.repeats
+    return bigart.recipe_for(recipe.source, found, settings, seed, repeats), found.size, file
 
 
 def _find_source(recipe: Recipe, path: Path, source: Path | str | None) -> tuple[Brought, Path]:

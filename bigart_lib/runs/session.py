@@ -154,14 +154,14 @@ class Session:
         laid = TextureSettings()
         with_texture = replace(
             settings, size=size,
-            texture_4k=laid, texture_1k=laid if size == _first_size(self, batch) else settings.texture_1k,
+            texture_4k=laid, texture_1k=laid if size <= _first_size(self, batch) else settings.texture_1k,
         )  # fmt: skip
         steps = self.steps(batch, position, with_texture)
         textured = [place for place, step in enumerate(steps) if step.action == "texture"]
         if not textured:
             return None
-        enlarged = steps[textured[-1] - 1]
-        return self.work(batch, position).preview(enlarged, steps[textured[-1]].seed)
+        *_, before, enlarged = steps[: textured[-1]]
+        return self.work(batch, position).preview(enlarged, steps[textured[-1]].seed, before)
 
     def earlier(self, most: int = 12) -> list[Path]:
         """Folders of batches on disk that are not in memory, the latest touched first."""
@@ -254,7 +254,8 @@ def describe(folder: Path) -> str:
     except images.PictureError:
         return folder.name
     words = f"{run.recipe.prompt}, seed {run.recipe.generate.seed}"
-    sizes = [one.paint["size"] for one in run.wanted() if one.paint and one not in run.unfinished(False)]
+    painted = [one.settings for one in run.wanted() if one.paint and one not in run.unfinished(False)]
+    sizes = [max(paint.fit or (paint.size,)) for paint in painted]
     return f"{words}, painted up to {max(sizes)} px" if sizes else words
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 EXACT = "exact"  # the folder of results to go on from
 KEEP = ("none", "exact", "all")  # which of them are kept: none, up to 4096x4096 pixels, all
-MOST_EXACT = 4096 * 4096  # pixels
+MOST_EXACT = 5120 * 4096  # pixels: 4096 a side, and other shapes as long before their edges are cut off
 TENSOR = "picture"  # its name in a file
 IMAGES_IN_MEMORY = 4
 PNG_BYTES = 2.5  # of a pixel with texture, about
@@ -157,16 +157,32 @@ class Work:
             self._remember(step.key, read_picture(path)[1])
         return self._images[step.key]
 
-    def preview(self, enlarged: Step, seed: Sequence[int]) -> TexturePreview | None:
-        """A live look at texture on an enlarged picture; None if that is not here unrounded."""
+    def preview(
+        self, enlarged: Step, seed: Sequence[int], before: Step | None = None
+    ) -> TexturePreview | None:
+        """A live look at texture on an enlarged picture; None if that is not here unrounded.
+
+        Parameters
+        ----------
+        before : the step before; of a picture that was reduced to its size, that alone is kept.
+        """
         from bigart_lib.finish.texture import TexturePreview
 
         if self._preview is None or self._preview[0] != enlarged.key:
-            picture = self.get(enlarged) if self.holds(enlarged) else None
+            picture = self._to_texture(enlarged, before)
             if picture is None:
                 return None
             self._preview = enlarged.key, TexturePreview(picture, seed)
         return self._preview[1]
+
+    def _to_texture(self, enlarged: Step, before: Step | None) -> torch.Tensor | None:
+        from bigart_lib.finish.fit import fit
+
+        if self.holds(enlarged):
+            return self.get(enlarged)
+        is_here = enlarged.action == "fit" and before is not None and self.holds(before)
+        larger = self.get(before) if is_here else None
+        return None if larger is None else fit(larger, *enlarged.size)
 
     def _remember(self, key: str, image: Image.Image) -> None:
         self._images = {

@@ -20,7 +20,7 @@ class Comparison:
         names = parts.escape(before_name), parts.escape(after_name)
         label = f"{names[0]} left, {names[1]} right of the line"
         self.widget.value = f"""
-<div class="bigart-comparison" style="width:{before.width}px;--bigart-line:{at}%">
+<div class="bigart-comparison" style="width:{before.width}px;height:{before.height}px;--bigart-line:{at}%">
   <img src="{parts.data_address(after)}" alt="{names[1]}" width="{after.width}" height="{after.height}">
   <img class="bigart-before" src="{parts.data_address(before)}" alt="{names[0]}"
        width="{before.width}" height="{before.height}">

@@ -109,7 +109,7 @@ class EnlargeCard:
         """Say what is still to be done, about how long it will take, and what the memory does not allow."""
         actions = {step.action for step in forecast.steps}
         is_made = self.make.disabled = not forecast.steps and not forecast.pictures
-        words = "New texture only" if actions == {"texture"} else f"Make {self.name}"
+        words = "New texture only" if {"texture"} <= actions <= {"fit", "texture"} else f"Make {self.name}"
         words = f"{self.name} is made" if is_made else f"{words}, about {duration(forecast.seconds)}"
         self.make.description = self.make.tooltip = words
         seen = "as it was made before" if "enlarge" in actions else "the very pixels of the result"

@@ -39,6 +39,7 @@ class PickCard:
         self._guard, self._pick = guard, pick
         self._styles = parts.named(ipywidgets.Box([]), "bigart-hidden")  # one a thumbnail
         self._strip_style = parts.text("", "bigart-hidden")
+        self._shape_style = parts.text(_shape(1.0), "bigart-hidden")  # of the thumbnails
         self._shown: Sequence[Tile] = ()
         self.favourite = parts.button("☆ Favourite", guard(favour))
         self.alike = parts.button("More like this", guard(alike), tooltip="variations of the picked one")
@@ -53,7 +54,7 @@ class PickCard:
         self._tiles = parts.named(ipywidgets.Box(tiles), "bigart-wrap", "bigart-strip")
         help_words = parts.text("Click a picture, or press its number and the arrow keys.", "bigart-note")
         history = parts.row(self.strip_of, self._tiles, classes=["bigart-history"])
-        children = [self._styles, self._strip_style, help_words, self._grid, history]
+        children = [self._styles, self._strip_style, self._shape_style, help_words, self._grid, history]
         self.widget = parts.card(2, "Pick one", children)
 
     @property
@@ -66,8 +67,9 @@ class PickCard:
         """The buttons of the history strip that are shown."""
         return self._tiles.children[: len(self._shown)]
 
-    def clear(self, prompt: str, count: int) -> None:
-        """Show empty places, for a prompt whose pictures are to come."""
+    def clear(self, prompt: str, count: int, shape: float = 1.0) -> None:
+        """Show empty places, of this width over height, for a prompt whose pictures are to come."""
+        self._shape_style.value = _shape(shape)
         self._fill(count, [], f"{prompt}, not painted yet")
 
     def show(self, images: Sequence[Image.Image]) -> None:
@@ -78,6 +80,7 @@ class PickCard:
 
     def show_batch(self, prompt: str, seed: int, images: Sequence[Image.Image]) -> None:
         """Show finished pictures, and say what they are for tooltips and screen readers."""
+        self._shape_style.value = _shape(images[0].width / images[0].height if images else 1.0)
         self._fill(len(images), images, f"{prompt}, seed {seed}")
 
     def select(self, index: int | None, favourite: bool, words: str = "") -> None:
@@ -122,6 +125,11 @@ class PickCard:
     def _mark(self, name: str, indices: set[int | None]) -> None:
         for index, thumbnail in enumerate(self.thumbnails):
             parts.mark(thumbnail, name, index in indices)
+
+
+def _shape(wide: float) -> str:
+    """Style that gives thumbnails a width over height."""
+    return f"<style>.bigart-studio .bigart-thumb{{aspect-ratio:{wide:.4f}!important}}</style>"
 
 
 def _background(name: str, number: int, image: Image.Image) -> str:

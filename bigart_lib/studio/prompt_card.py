@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import ipywidgets
 
 from bigart_lib.generate.prompts import EXAMPLES, about_words
 from bigart_lib.settings import COUNT, GUIDANCE, SEED, STEPS, GenerateSettings, check, new_seed
+from bigart_lib.shapes import OFFERED, ratio
 from bigart_lib.studio import parts
 from bigart_lib.studio.parts import Click, Guard
 from bigart_lib.studio.progress_row import ProgressRow
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 SEEDS = ("new", "keep", "number")
 TEXT_STYLE = {"description_width": "84px"}
+FRAME_AREA = 300  # square px of the small frame that stands for a shape
 
 
 class PromptCard:
@@ -42,7 +45,11 @@ class PromptCard:
         self.choices = _choices(bigart.generator)
         self.choices["count"].observe(guard(lambda _: self._show_count()), names="value")
         self._show_count()
-        settings = parts.row(*self.choices.values(), self._seed_row(), classes=["bigart-settings"])
+        self._frames = parts.text(_frames(OFFERED), "bigart-hidden")
+        heading = parts.text("Shape", "bigart-example-group")
+        shape_row = parts.row(heading, self.choices["shape"], self._frames, classes=["bigart-examples"])
+        others = (widget for name, widget in self.choices.items() if name != "shape")
+        settings = parts.row(*others, self._seed_row(), classes=["bigart-settings"])
         toggle = ipywidgets.ToggleButton(description="Settings", tooltip="steps, guidance, sampler, seed")
         self.settings_toggle = parts.named(toggle, "bigart-button", "bigart-quiet")
         toggle.observe(guard(lambda change: parts.show(settings, change["new"])), names="value")
@@ -52,7 +59,7 @@ class PromptCard:
         parts.show(limits, bool(abilities.limits))
         top = parts.row(self.prompt, self.create, classes=["bigart-prompt-row"])
         end = parts.row(self.settings_toggle, self.progress.widget, classes=["bigart-prompt-end"])
-        children = [top, self.hint, limits, self._example_rows(), settings, end]
+        children = [top, self.hint, limits, self._example_rows(), shape_row, settings, end]
         self.widget = parts.card(1, "Say what to paint", children)
 
     def settings(self) -> GenerateSettings:
@@ -78,11 +85,18 @@ class PromptCard:
     def take_over(self, prompt: str, settings: GenerateSettings) -> None:
         """Show what a batch was painted with, so that its like can be asked for."""
         self.prompt.value = prompt
+        self._offer(settings.shape)
         for name, widget in self.choices.items():
             value = getattr(settings, name)
             if value is not None and value in getattr(widget, "options", [value]):
                 widget.value = value
         self._remember(settings.seed)
+
+    def _offer(self, shape: str) -> None:
+        """Have a frame for a shape that came by another way, beside the usual ones."""
+        shapes, chosen = OFFERED if shape in OFFERED else (*OFFERED, shape), self.choices["shape"]
+        if tuple(chosen.options) != shapes:
+            chosen.options, self._frames.value = shapes, _frames(shapes)
 
     def _seed_row(self) -> ipywidgets.HBox:
         tooltips = ("another each time", "the one before", "the number beside")
@@ -149,7 +163,19 @@ def _choices(generator: Generator) -> dict[str, ipywidgets.Widget]:
         made["sampler"] = ipywidgets.Dropdown(
             options=generator.abilities.samplers, value=usual.sampler, description="Sampler", **more
         )
+    made["shape"] = parts.choice(OFFERED, 62, "bigart-shape", value=usual.shape, tooltips=OFFERED)
     return made
+
+
+def _frames(shapes: Sequence[str]) -> str:
+    """Style that draws a small frame of its shape into each button of the row."""
+    rules = []
+    for number, shape in enumerate(shapes, start=1):
+        wide = ratio(shape)
+        width, height = round((FRAME_AREA * wide) ** 0.5), round((FRAME_AREA / wide) ** 0.5)
+        button = f".bigart-studio .bigart-shape .jupyter-button:nth-of-type({number})::before"
+        rules.append(f"{button}{{width:{width}px;height:{height}px}}")
+    return f"<style>{''.join(rules)}</style>"
 
 
 def _whole_number(words: str, value: int, bounds: tuple[int, int]) -> ipywidgets.BoundedIntText:

@@ -68,13 +68,21 @@ class ResultCard:
         if self._finished is None or whole:
             return
         box = self.overview.box
-        times = self._finished.width / self._candidate.width
         crop = self._finished.crop(box)
         # Of the small picture, just what becomes the crop is enlarged.
-        bicubic = self._candidate.resize(
-            crop.size, Image.Resampling.BICUBIC, box=tuple(edge / times for edge in box)
-        )
+        before = _place_before(box, self._finished.size, self._candidate.size)
+        bicubic = self._candidate.resize(crop.size, Image.Resampling.BICUBIC, box=before)
         self.comparison.show(bicubic, crop, "bicubic", "BIG.art")
+
+
+def _place_before(
+    box: tuple[int, ...], finished: tuple[int, int], candidate: tuple[int, int]
+) -> tuple[float, ...]:
+    """Where a part of the finished picture lies in the candidate, whose edges may have been cut off."""
+    times = max(end / start for end, start in zip(finished, candidate, strict=True))
+    cut = [max(0.0, start - end / times) / 2 for end, start in zip(finished, candidate, strict=True)]
+    edges = (edge / times + cut[place % 2] for place, edge in enumerate(box))
+    return tuple(min(edge, float(candidate[place % 2])) for place, edge in enumerate(edges))
 
 
 def _facts(image: Image.Image, files: Sequence[Path]) -> str:

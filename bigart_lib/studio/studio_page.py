@@ -19,6 +19,7 @@ from bigart_lib.pictures import images
 from bigart_lib.progress import Progress, duration
 from bigart_lib.runs.session import Batch, Session
 from bigart_lib.settings import GenerateSettings, PaintSettings
+from bigart_lib.shapes import ratio
 from bigart_lib.studio import parts
 from bigart_lib.studio.enlarge_card import EnlargeCard
 from bigart_lib.studio.history import History
@@ -153,7 +154,7 @@ class Studio:
             nonlocal begun
             if not begun:  # what fails before leaves the page as it was
                 self.batch, self.picked, begun = None, None, True
-                self._show_places(" ".join(prompt.split()), settings.count)
+                self._show_places(" ".join(prompt.split()), settings.count, ratio(settings.shape))
             if progress.preview is not None:
                 self.pick_card.show([images.to_image(one) for one in progress.preview.split(1)])
 
@@ -193,9 +194,9 @@ class Studio:
         for card in self.enlarge_cards:
             card.tell(self.session.forecast(self.batch, self.picked, self._wanted(card)))
 
-    def _show_places(self, prompt: str, count: int) -> None:
+    def _show_places(self, prompt: str, count: int, shape: float = 1.0) -> None:
         """Show empty places for candidates."""
-        self.pick_card.clear(prompt, count)
+        self.pick_card.clear(prompt, count, shape)
         self._close_cards()
         self._let_work(not self.tasks.jobs.busy)
 
@@ -233,7 +234,7 @@ class Studio:
         work, candidate = self.session.work(batch, index), batch.candidates[index].image
         painted, begun, missing = len(self.session.steps(batch, index, None)), work.settings(), ""
         for card in self.enlarge_cards:
-            settings = replace(begun, size=card.side) if begun else self._wanted(card)
+            settings = replace(begun, size=card.side, fit=None) if begun else self._wanted(card)
             steps = self.session.steps(batch, index, settings)
             made = [step for step in steps[painted:] if step.is_shown and work.file(step)]
             if missing:
