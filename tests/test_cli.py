@@ -697,7 +697,7 @@ def test_help_lists_every_command_with_a_line_and_every_option_with_its_default(
     code, lines, _ = bigart("--help")
     text = " ".join(" ".join(lines).split())
     assert code == 0
-    for command in ("enlarge", "resume", "redo", "info", "models", "studio"):
+    for command in ("enlarge", "print", "resume", "redo", "info", "models", "generators", "studio"):
         assert f" {command} " in text and cli.bigart.commands[command].short_help in text
     assert text.count("[default: ") == len(cli.bigart.commands["paint"].params) - 2  # a prompt, and --quiet
 

@@ -171,7 +171,7 @@ keep = option(
     "--keep", choice("keep", KEEP), "exact",
     "Which unrounded results to keep, to go on from; exact: up to 4096 pixels a side.",
 )  # fmt: skip
-repeat = click.option("--repeat", is_flag=True, help="Make pictures that tile without a seam.")
+repeat = click.option("--repeat/--no-repeat", default=False, help="Make pictures that tile without a seam.")
 device = together(
     option("--device", Checked("cpu|cuda", str), None, "Where networks work.", "cuda where there is one"),
     option(
