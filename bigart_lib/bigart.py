@@ -120,10 +120,9 @@ class BigArt:
         PictureError
             When the finished picture, or a step on the way to it, would be too large.
         """
-        from bigart_lib.pictures.bring import brought
         from bigart_lib.pictures.metadata import as_source
 
-        found = brought(picture)
+        found = _found(picture)
         recipe = replace(
             self._recipe(), source=readable(name), source_pixels=found.fingerprint,
             source_channels=found.levels.shape[2], source_recipe=as_source(found.carried.recipe),
@@ -237,10 +236,9 @@ class BigArt:
         PictureError
             As `reading.read` and `recipe_for` do.
         """
-        from bigart_lib.pictures.bring import brought
         from bigart_lib.pictures.images import from_array
 
-        found = brought(picture)
+        found = _found(picture)
         recipe = self.recipe_for(name, found, settings or BROUGHT, seed)
         painting, steps = Painting(carried=found.carried), self.plan(recipe, found.size)
         painting.put(steps[0], from_array(found.levels))

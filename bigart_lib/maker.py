@@ -73,12 +73,7 @@ class Maker:
         import torch
 
         colours, alpha = images.split(levels)
-
-        options = {"repeats": True} if repeats else {}  # an enlarger may know nothing of it
-
-        def run(part: torch.Tensor) -> torch.Tensor:
-            return _checked(self._enlarger.enlarge(images.from_levels(part), budget, report, **options), name)
-
+        run = _running(self._enlarger.enlarge, budget, report, name, repeats)
         if alpha is None:
             return _by_network(levels, run, matched, repeats)
         made = _by_network(filled(colours, alpha), run, matched, repeats)
@@ -94,11 +89,7 @@ class Maker:
         repeats: bool = False,
     ) -> torch.Tensor:
         """A picture repainted, of the same size; see `enlarge`."""
-        options = {"repeats": True} if repeats else {}
-
-        def run(part: torch.Tensor) -> torch.Tensor:
-            return _checked(self._enhancer.enhance(images.from_levels(part), budget, report, **options), name)
-
+        run = _running(self._enhancer.enhance, budget, report, name, repeats)
         return on_colours(levels, lambda colours: _by_network(colours, run, matched, repeats))
 
 
@@ -129,6 +120,22 @@ def laid_on(levels: torch.Tensor, colour: str) -> torch.Tensor:
     return made
 
 
+def _running(
+    network: Callable[..., torch.Tensor], budget: int, report: Report, name: str, repeats: bool
+) -> Callable[[torch.Tensor], torch.Tensor]:
+    """What gives a network's result for RGB in levels, whose every value is a number."""
+    options = {"repeats": True} if repeats else {}  # an enlarger may know nothing of it
+
+    def run(levels: torch.Tensor) -> torch.Tensor:
+        from bigart_lib.weights import check_finite
+
+        made = network(images.from_levels(levels), budget, report, **options)
+        check_finite(made, f"{name}: the network" if name else "the network")
+        return made
+
+    return run
+
+
 def _by_network(
     colours: torch.Tensor, run: Callable[[torch.Tensor], torch.Tensor], matched: bool, repeats: bool
 ) -> torch.Tensor:
@@ -139,13 +146,6 @@ def _by_network(
     if colours.shape[1] == 1:
         made = _grey(images.to_levels(made))
     return match(made, colours, repeats) if matched else made
-
-
-def _checked(made: torch.Tensor, name: str) -> torch.Tensor:
-    from bigart_lib.weights import check_finite
-
-    check_finite(made, f"{name}: the network" if name else "the network")
-    return made
 
 
 def _grey(levels: torch.Tensor) -> torch.Tensor:

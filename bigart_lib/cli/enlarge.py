@@ -17,7 +17,7 @@ from bigart_lib.files import writing
 from bigart_lib.loading import load
 from bigart_lib.pictures.bring import brought
 from bigart_lib.pictures.carried import Brought
-from bigart_lib.pictures.writing import Form, check_form
+from bigart_lib.pictures.images import from_array
 from bigart_lib.runs.run import DEFAULT_FOLDER
 from bigart_lib.settings import PaintSettings, TextureSettings
 from bigart_lib.text import in_words, shown
@@ -99,12 +99,12 @@ class Enlarging:
         recipe = bigart.recipe_for(path.name, picture, settings, self.options["seed"], self.options["repeat"])
         steps = bigart.plan(recipe, picture.size)
         has_alpha = picture.has_alpha and settings.background is None
-        name, form = f"{path.stem}{self.how.get('suffix', '.png')}", Form(**self.how.get("form", {}))
-        check_form(name, form, steps[-1].size, has_alpha)
+        shared.check_written(self.how, path.stem, steps[-1].size, has_alpha)
         call.foretell(bigart, "x".join(map(str, picture.size)) + " pixels", bigart.forecast(steps))
         remembered = {**bigart.options, "keep": self.options["keep"], **self.how}
         run = call.new_run(self.out, path.stem, recipe, remembered, picture.size)
-        run.source.bring(path, run.path)  # first: what is wanted can be gone on with
+        run.source.bring(path, run.path, picture)  # first: what is wanted can be gone on with
+        run.work(None).put(steps[0], from_array(picture.levels))
         run.want((None, settings, steps))
         made = run.paint(bigart, None, settings, call.report).last
         run.close(None)

@@ -8,8 +8,7 @@ from bigart_lib.pictures.images import PictureError
 from bigart_lib.pictures.writing import ENDINGS
 
 # How pictures are called that are taken out of a folder; whatever is named itself is read by its content.
-READ = (*ENDINGS, ".avif", ".bmp", ".gif", ".heic", ".heif", ".jp2", ".jpe", ".ppm", ".psd")
-NOT_READ = ".pdf"
+READ = {*ENDINGS, ".avif", ".bmp", ".gif", ".heic", ".heif", ".jp2", ".jpe", ".ppm", ".psd"} - {".pdf"}
 
 
 def pictures(names: Sequence[Path]) -> list[Path]:
@@ -55,5 +54,4 @@ def one_file(out: Path, found: Sequence[Path]) -> Path | None:
 
 
 def _is_picture(path: Path) -> bool:
-    suffix = path.suffix.lower()
-    return path.is_file() and suffix in READ and suffix != NOT_READ and not path.name.startswith(".")
+    return path.is_file() and path.suffix.lower() in READ and not path.name.startswith(".")

@@ -257,6 +257,12 @@ def to_write(options: Mapping[str, Any], suffix: str | None = None) -> dict[str,
     }
 
 
+def check_written(how: Mapping[str, Any], stem: str, size: tuple[int, int], has_alpha: bool = False) -> None:
+    """Refuse a finished picture that its format cannot hold; `how` is what `to_write` gave."""
+    form = writing.Form(**how.get("form", {}))
+    writing.check_form(f"{stem}{how.get('suffix', '.png')}", form, size, has_alpha)
+
+
 def to_load(call: Call, options: Mapping[str, Any]) -> dict[str, Any]:
     """What `load` takes; what was not named is left out."""
     named = {name: options[name] for name in TO_LOAD if options.get(name) is not None}

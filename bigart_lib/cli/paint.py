@@ -1,6 +1,5 @@
 """`bigart "a prompt"`: candidates are painted, some are picked and taken further."""
 
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +16,6 @@ from bigart_lib.forecast import Forecast
 from bigart_lib.generate.prompts import about_words
 from bigart_lib.loading import load
 from bigart_lib.pictures.recipe import Recipe
-from bigart_lib.pictures.writing import Form, check_form
 from bigart_lib.runs.run import Run
 from bigart_lib.settings import SAMPLERS, Bounds, GenerateSettings, PaintSettings, TextureSettings
 from bigart_lib.shapes import SQUARE
@@ -72,7 +70,8 @@ def paint(
     recipes = [bigart.recipe(prompt, GenerateSettings(seed=one, **chosen)) for one in seed]
     about = f"seed{'s' if len(seed) > 1 else ''} {_listed(seed)}"
     if further:
-        _check_form(how, bigart.plan(replace(recipes[0], index=0, paint=further))[-1].size)
+        size_in_px = bigart.plan(replace(recipes[0], index=0, paint=further))[-1].size
+        shared.check_written(how, "the finished picture", size_in_px)
     call.foretell(bigart, about, _forecast(bigart, recipes, indices or [0], further))
     variations.warn(call, bigart, found)
     if origin := bigart.generator.abilities.origin:
@@ -83,11 +82,6 @@ def paint(
         call.unbegun = _listed(seed[number:])
         run = call.new_run(out, prompt, recipe, {**bigart.options, "keep": options["keep"], **how})
         _paint_run(call, bigart, run, indices, further)
-
-
-def _check_form(how: Mapping[str, Any], size: tuple[int, int]) -> None:
-    """Refuse a finished picture that its format cannot hold."""
-    check_form(f"the finished picture{how.get('suffix', '.png')}", Form(**how.get("form", {})), size)
 
 
 def _paint_run(

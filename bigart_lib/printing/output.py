@@ -18,15 +18,13 @@ from bigart_lib.printing.source import Inks
 if TYPE_CHECKING:
     import pyvips
 
-LONGEST_JPEG_SIDE = 65_535  # px
-
 
 def check_size(layout: Layout, settings: PrintSettings) -> None:
     """Refuse what a format cannot hold; raises ValueError."""
-    longest = max(layout.page.width, layout.page.height)
-    if settings.chosen("format") == "jpg" and longest > LONGEST_JPEG_SIDE:
+    longest, most = max(layout.page.width, layout.page.height), writing.LONGEST_SIDE["jpeg"]
+    if settings.chosen("format") == "jpg" and longest > most:
         raise ValueError(
-            f"this print has {longest:.0f} px on its longer side, and a JPEG at most {LONGEST_JPEG_SIDE:,}: "
+            f"this print has {longest:.0f} px on its longer side, and a JPEG at most {most:,}: "
             "choose pdf or tiff, or a smaller --dpi"
         )
 

@@ -91,7 +91,8 @@ def redo(
     bigart, wanted = bigart or load_for(first), changed(first, changes)
     if wanted.source is None and wanted.index is None:
         raise images.PictureError(f"{path} shows several candidates: choose one, as in --change number=3")
-    recipe, size, file = _renewed(wanted, bigart, path, source)
+    recipe, found, file = _renewed(wanted, bigart, path, source)
+    size = found.size if found else None
     options = {**bigart.options, **_format(path)}
     title, indices = recipe.prompt or Path(recipe.source).stem, [recipe.index] if recipe.prompt else []
     shared = replace(recipe, index=None, paint=None)
@@ -103,7 +104,8 @@ def redo(
     steps = _steps_to_make(bigart, first, run.recipe_of(recipe.index, wanted.paint), size)
     try:
         if file is not None:
-            run.source.bring(file, run.path)  # first: what is wanted can be gone on with
+            run.source.bring(file, run.path, found)  # first: what is wanted can be gone on with
+            work.put(steps[0], images.from_array(found.levels))
         run.want((recipe.index, wanted.paint, steps))
         computed = len([step for step in bigart.forecast(steps, work).steps if step.is_costly])
         with _same_threads(first), run.at_work():
@@ -151,15 +153,15 @@ def _pipeline(recipe: Recipe) -> dict[str, str]:
 
 def _renewed(
     recipe: Recipe, bigart: BigArt, path: Path, source: Path | str | None
-) -> tuple[Recipe, tuple[int, int] | None, Path | None]:
-    """The recipe as this machine would write it; size and file of what was brought, if something was."""
+) -> tuple[Recipe, Brought | None, Path | None]:
+    """The recipe as this machine would write it; what was brought, and its file, if something was."""
     if recipe.source is None:
         made = bigart.recipe(recipe.prompt, recipe.generate)
         return replace(made, index=recipe.index), None, None
     found, file = _find_source(recipe, path, source)
     settings = recipe.paint or PaintSettings()
     seed, repeats = recipe.generate.seed, recipe.generate.repeats
-    return bigart.recipe_for(recipe.source, found, settings, seed, repeats), found.size, file
+    return bigart.recipe_for(recipe.source, found, settings, seed, repeats), found, file
 
 
 def _find_source(recipe: Recipe, path: Path, source: Path | str | None) -> tuple[Brought, Path]:

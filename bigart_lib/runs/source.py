@@ -24,26 +24,36 @@ class Source:
 
     def __init__(self, fingerprint: str | None) -> None:
         self._fingerprint = fingerprint
-        self._found: Brought | None = None
+        self._carried: Carried | None = None
 
     def file(self, folder: Path) -> Path | None:
         """The copy in the folder of a run."""
         return next((path for path in sorted((folder / SOURCE).glob("[!.]*")) if path.is_file()), None)
 
-    def bring(self, path: Path, folder: Path) -> None:
-        """Copy the picture's file into the folder of a run; raises OSError where that fails."""
+    def bring(self, path: Path, folder: Path, found: Brought | None = None) -> None:
+        """Copy the picture's file into the folder of a run; raises OSError where that fails.
+
+        Parameters
+        ----------
+        found : the picture, where it was read already.
+        """
         with path.open("rb") as original, writing(folder / SOURCE / path.name) as copy:
             shutil.copyfileobj(original, copy)
+        self._carried = found.carried if found else None
 
     def read(self, folder: Path) -> Brought | None:
         """The picture; None where its copy is gone, or is another picture by now."""
-        if self._found is None and self._fingerprint and (path := self.file(folder)):
+        if self._fingerprint and (path := self.file(folder)):
             with suppress(PictureError):
                 found = brought(path)
-                self._found = found if found.fingerprint == self._fingerprint else None
-        return self._found
+                if found.fingerprint == self._fingerprint:
+                    self._carried = found.carried
+                    return found
+        return None
 
     def carried(self, folder: Path) -> Carried:
         """What the picture carries beside its pixels."""
-        found = self.read(folder)
-        return found.carried if found else Carried()
+        if self._carried is None:
+            found = self.read(folder)
+            self._carried = found.carried if found else Carried()
+        return self._carried
