@@ -3,6 +3,7 @@
 import itertools
 import re
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -71,12 +72,55 @@ def test_the_same_seed_gives_the_same_pixels_and_another_seed_others():
 
 @pytest.mark.parametrize("scene", SCENES)
 def test_a_small_picture_is_the_large_one_averaged(scene):
-    for seed in (1, 2):
-        small, large = (paint(_generator(seed), size, scene) for size in (64, 256))
-        averaged = large.picture.reshape(64, 4, 64, 4, 3).mean((1, 3))
+    for seed, (width, height) in enumerate([(64, 64), (64, 64), (72, 48), (48, 88)]):
+        sizes = (width, height), (4 * width, 4 * height)
+        small, large = (paint(_generator(seed + 1), size, scene) for size in sizes)
+        averaged = large.picture.reshape(height, 4, width, 4, 3).mean((1, 3))
         assert small.caption == large.caption
         # Lines of about a pixel are where the two sizes' antialiasing differs most.
         assert np.abs(averaged - small.picture).mean() < (5 if "thin" in small.caption else 3)
+
+
+def test_in_a_wide_picture_the_layout_is_stretched_and_things_are_not():
+    board = easel.Easel((120, 60))
+    near = partial(pytest.approx, abs=1)
+
+    def extent(draw):
+        board.fill((0, 0, 0))
+        draw()
+        rows, columns = board.picture()[:, :, 0].nonzero()
+        return [*np.ptp([columns, rows], axis=1) + 1, columns.mean(), rows.mean()]
+
+    def inside(*place, **options):
+        board.upright(*place, **options)
+        board.rectangle(0.4, 0.4, 0.2, 0.2, (255, 255, 255))
+        board.restore()
+
+    def placed():
+        board.placed(0.5, 0.5, 0.5, 90)
+        board.oval(0, 0, 0.4, 0.1, (255, 255, 255))
+        board.restore()
+
+    def rectangle():
+        board.rectangle(0.4, 0.4, 0.2, 0.2, (255, 255, 255))
+
+    assert extent(rectangle) == near([24, 12, 59.5, 29.5])
+    assert extent(lambda: board.disc(0.5, 0.5, 0.1, (255, 255, 255))) == near([12, 12, 59.5, 29.5])
+    assert extent(lambda: inside(0.5, 0.5)) == near([12, 12, 59.5, 29.5])
+    assert extent(lambda: inside(0.5, 0.5, covering=True)) == near([24, 24, 59.5, 29.5])
+    assert extent(lambda: inside(0.4, 0.4)) == near([12, 12, 53.5, 29.5])
+    assert extent(placed) == near([6, 24, 59.5, 29.5])
+    assert extent(rectangle) == near([24, 12, 59.5, 29.5])  # all is restored
+
+
+def test_a_seed_gives_kindred_pictures_in_all_shapes():
+    for number, scene in enumerate(SCENES):
+        square, wide, tall = (paint(_generator(number), size, scene) for size in (64, (88, 48), (48, 88)))
+        assert wide.picture.shape == (48, 88, 3) and tall.picture.shape == (88, 48, 3)
+        if scene in FIGURATIVE:  # abstract layouts are drawn again until their colours show in the shape
+            assert square.caption == wide.caption == tall.caption
+        means = [one.picture.mean((0, 1)) for one in (square, wide, tall)]
+        assert np.ptp(means, axis=0).max() < 70, scene
 
 
 def test_texture_on_a_large_picture_has_no_squares():
@@ -94,7 +138,8 @@ def test_named_colours_cover_their_share():
     shown = []
     for number in range(240):
         pair = tuple(generator.choice(names, 2, replace=False).tolist())
-        painted = paint(generator, 64, ABSTRACT[number % len(ABSTRACT)], pair)
+        size = (64, (72, 48), (48, 88))[number % 4 % 3]
+        painted = paint(generator, size, ABSTRACT[number % len(ABSTRACT)], pair)
         if "thin" in painted.caption:
             continue
         shares = colour_shares(painted.picture)

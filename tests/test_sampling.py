@@ -107,6 +107,11 @@ def test_a_start_at_a_log_snr_leaves_out_the_noisiest_timesteps():
     assert float(torch.log(signal / (1 - signal))) == pytest.approx(-5.2, abs=0.1)
 
 
+def test_a_single_step_begins_at_the_noisiest_timestep():
+    scheduler = sampling.base_scheduler("ancestral", 2, QUICK)
+    assert sampling.spaced_timesteps(1, None, scheduler) == [999]
+
+
 def test_every_sampler_starts_where_the_set_says_and_takes_the_steps_asked_for():
     late = Sampling(3, 3.0, "ddim", (1, 0), start_log_snr=-5.2)
     starts = {name: sampling.base_scheduler(name, 7, late).timesteps.tolist() for name in SAMPLERS}

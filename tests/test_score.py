@@ -273,7 +273,7 @@ def test_the_command_scores_a_set_and_writes_the_card(tiny_models, tmp_path, cap
     [
         ["--only", "smell"],
         ["--upsampler-timesteps", "10,20"],
-        ["--steps", "1"],
+        ["--steps", "0"],
         ["--weights", "."],
         ["--card", "none.md"],
     ],

@@ -208,11 +208,11 @@ class Halving:
 
 def test_sides_that_a_network_cannot_halve_are_continued_by_their_mirror_image():
     network, samples = Halving(), torch.randn(2, 3, 40, 72)
-    predicted = sampling._predict(network, samples, 0, None)
+    predicted = sampling.predict(network, samples, 0, None)
     assert network.seen.shape == (2, 3, 48, 80) and torch.equal(predicted[:, :3], samples)
     assert torch.equal(network.seen[..., 4:-4, 3], samples[..., 1])
     square = torch.randn(1, 3, 64, 64)
-    sampling._predict(network, square, 0, None)
+    sampling.predict(network, square, 0, None)
     assert network.seen is square
 
 

@@ -9,6 +9,7 @@ import torch
 
 pytest.importorskip("skia", exc_type=ImportError)  # or a library that it is linked against
 
+from bigart_lib.shapes import nearest_size, ratio
 from bigart_lib.weights import sets as model_sets
 from training import codes, likeness  # noqa: E402
 from training import glide as glide_training  # noqa: E402
@@ -17,7 +18,7 @@ from training import run as runs  # noqa: E402
 from training import vqgan as vqgan_training  # noqa: E402
 from training.critic import Critic, critic_loss, decoder_losses  # noqa: E402
 from training.diffusion import Diffusion, Objective  # noqa: E402
-from training.pictures import random_crops  # noqa: E402
+from training.pictures import Pictures, random_crops  # noqa: E402
 
 pytestmark = pytest.mark.training
 CPU = torch.device("cpu")
@@ -171,8 +172,9 @@ def test_a_run_begins_from_exported_weights(run_folder, monkeypatch):
         def __init__(self, size, generator, share):
             self.size = size
 
-        def take(self, count):
-            return torch.zeros(count, 3, self.size, self.size, dtype=torch.uint8), ["a lake"] * count
+        def take(self, count, size):
+            assert size == (self.size, self.size)
+            return torch.zeros(count, 3, *size, dtype=torch.uint8), ["a lake"] * count
 
     monkeypatch.setattr(glide_training, "Pictures", Supply)
     recipe = glide_training.Recipe(
@@ -213,7 +215,7 @@ def test_an_untrained_upsampler_is_bilinear_enlarging():
     diffusion = Diffusion(recipe.objective, CPU)
     picture = torch.cat([torch.rand(1, 3, 16, 16), torch.ones(1, 3, 16, 16)]) * 2 - 1
     clean = torch.nn.functional.interpolate(picture, size=(128, 128), mode="bilinear")
-    low = glide_training.enlarged_input(clean, 32)
+    low = glide_training.enlarged_input(clean, 4)
     for timestep in (200, 400, 560, 640):
         signal = diffusion.signal[timestep]
         noisy = signal.sqrt() * clean + (1 - signal).sqrt() * torch.randn_like(clean)
@@ -245,7 +247,7 @@ def test_a_recipe_builds_a_network_that_learns_from_a_batch(name):
     recipe = glide_training.RECIPES[name]
     network = glide_training.build(recipe, ("a", "lake"))
     painted = torch.randint(0, 255, (1, 3, recipe.painted_size, recipe.painted_size), dtype=torch.uint8)
-    clean, low = glide_training.prepare(painted, recipe, 32, recipe.crops)
+    clean, low = glide_training.prepare(painted, recipe, (32, 32), recipe.crops)
     assert clean.shape == (recipe.crops, 3, 32, 32) and clean.min() >= -1 and clean.max() <= 1
     assert (low is None) == (recipe.low_size is None)
     diffusion = Diffusion(recipe.objective, CPU)
@@ -474,8 +476,38 @@ def test_an_accelerated_network_computes_what_it_did():
     torch.testing.assert_close(before, after, atol=1e-3, rtol=1e-3)
 
 
-def test_crops_are_parts_of_their_pictures():
+@pytest.mark.parametrize("size", [4, (5, 3), (10, 2)])
+def test_crops_are_parts_of_their_pictures(size):
+    width, height = size if isinstance(size, tuple) else (size, size)
     picture = torch.from_numpy(np.arange(2 * 100).reshape(2, 1, 10, 10)).float()
-    for index, crop in enumerate(random_crops(picture, 4, 3)):
+    for index, crop in enumerate(random_crops(picture, size, 3)):
         top, left = divmod(int(crop[0, 0, 0]) % 100, 10)
-        assert torch.equal(crop, picture[index // 3][:, top : top + 4, left : left + 4])
+        assert torch.equal(crop, picture[index // 3][:, top : top + height, left : left + width])
+
+
+@pytest.mark.parametrize("name", glide_training.RECIPES)
+def test_the_last_phase_shows_every_shape_as_the_tool_paints_it(name):
+    recipe = glide_training.RECIPES[name]
+    network = glide_training.build(recipe, ("a", "lake"))
+    diffusion, phase = Diffusion(recipe.objective, CPU), recipe.phases[-1]
+    for shape in {*phase.shapes}:
+        shown, painted_size = glide_training.sizes(recipe, phase, shape)
+        width, height = nearest_size(ratio(shape), 64, 8)
+        times = 4 if recipe.low_size else 1
+        assert shown == painted_size == (times * width, times * height)
+        painted = torch.randint(0, 255, (1, 3, *shown[::-1]), dtype=torch.uint8)
+        clean, low = glide_training.prepare(painted, recipe, shown, 1)
+        assert clean.shape == (1, 3, *shown[::-1]) and (low is None or low.shape == clean.shape)
+        losses = diffusion.losses(network, clean, network.encode(["a lake"]), low)
+        assert all(loss.isfinite() for loss in losses.values())  # 72 px cannot be halved four times
+
+
+def test_pictures_of_other_shapes_are_painted_and_squares_photographed_too(monkeypatch):
+    crops = np.full((3, 64, 64, 3), 7, np.uint8)
+    monkeypatch.setattr("training.pictures.fetch", list)
+    monkeypatch.setattr("training.pictures.load_crops", lambda *_: (crops, ["a photograph"] * 3))
+    supply = Pictures(64, np.random.default_rng(1), photographs_share=0.5)
+    squares, captions = supply.take(20)
+    assert squares.shape == (20, 3, 64, 64) and 2 < captions.count("a photograph") < 18
+    wide, captions = supply.take(20, (72, 48))
+    assert wide.shape == (20, 3, 48, 72) and "a photograph" not in captions

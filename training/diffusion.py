@@ -12,6 +12,7 @@ from diffusers import DDPMScheduler
 from torch.nn import functional
 
 from bigart_lib.generate.network import Glide
+from bigart_lib.generate.sampling import predict
 from bigart_lib.generate.text_encoder import EncodedText
 
 TIMESTEPS = 1000
@@ -83,7 +84,7 @@ class Diffusion:
         noise = (noisy - signal.sqrt() * clean) / (1 - signal).sqrt()
         sample = noisy if low is None else torch.cat([noisy, low], dim=1)
         sample = sample.contiguous(memory_format=torch.channels_last)
-        predicted, share = network(sample, step, text).float().chunk(2, dim=1)
+        predicted, share = predict(network, sample, step, text).float().chunk(2, dim=1)
         missed = predicted - noise
         losses = {
             "epsilon": (missed.square().mean((1, 2, 3)) * self.weight[step]).mean(),

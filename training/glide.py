@@ -18,16 +18,24 @@ from torch.nn import functional
 
 from bigart_lib.files import write_text
 from bigart_lib.generate import network as glide
-from bigart_lib.generate.sampling import complete, draw_noise, sample_base, sample_upsampler
+from bigart_lib.generate.sampling import (
+    BASE_SIZE,
+    MULTIPLE,
+    complete,
+    draw_noise,
+    sample_base,
+    sample_upsampler,
+)
 from bigart_lib.generate.text_encoder import TextEncoderConfig
 from bigart_lib.machine import random_generator
 from bigart_lib.settings import GenerateSettings
+from bigart_lib.shapes import nearest_size, ratio
 from bigart_lib.weights.sets import embedded
 from training.bilinear import begin_bilinear
 from training.diffusion import Diffusion, Objective
 from training.fused import accelerate
 from training.painter import SCENES, paint
-from training.pictures import PHOTOGRAPHS_SHARE, Pictures, random_crops, vocabulary
+from training.pictures import PHOTOGRAPHS_SHARE, SHAPES, Pictures, random_crops, vocabulary
 from training.run import (
     PICTURES_BETWEEN_SHEETS,
     RUNS,
@@ -67,7 +75,11 @@ RECIPES = {
         attention=(False, False, True, True, True),
         text_width=128,
         text_layers=3,
-        phases=(Phase(until=125_000, size=32, batch=48), Phase(until=460_000, size=64, batch=32)),
+        phases=(
+            Phase(until=125_000, size=32, batch=48),
+            Phase(until=460_000, size=64, batch=32),
+            Phase(until=560_000, size=64, batch=32, shapes=SHAPES),
+        ),
         painted_size=64,
     ),
     "upsampler": Recipe(
@@ -88,6 +100,7 @@ RECIPES = {
             Phase(until=36_000, size=64, batch=8),
             Phase(until=40_800, size=128, batch=4),
             Phase(until=48_000, size=256, batch=2),
+            Phase(until=50_000, size=256, batch=2, shapes=SHAPES),
         ),
         painted_size=256,
         crops=4,
@@ -158,9 +171,10 @@ def train(name: str, device: torch.device, seed: int, begin: Path | None = None,
         phase = phase_of(recipe.phases, run.done)
         supply.generator = run.draws(seed)
         count = phase.batch // run.processes
+        shown, painted_size = sizes(recipe, phase, str(supply.generator.choice(phase.shapes)))
         crops = min(recipe.crops, count)
-        painted, captions = supply.take(count // crops)
-        clean, low = prepare(painted.to(device), recipe, phase.size, crops)
+        painted, captions = supply.take(count // crops, painted_size)
+        clean, low = prepare(painted.to(device), recipe, shown, crops)
         captions = [caption for caption in captions for _ in range(crops)]
         kept = [caption if torch.rand(()) > DROPPED_CAPTIONS else "" for caption in captions]
         with quick_arithmetic(device):
@@ -172,21 +186,30 @@ def train(name: str, device: torch.device, seed: int, begin: Path | None = None,
         run.save_now_and_then()
 
 
+def sizes(recipe: Recipe, phase: Phase, shape: str) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Width and height of what the network is shown in a shape, and of the pictures that it is taken from."""
+    small = nearest_size(ratio(shape), BASE_SIZE, MULTIPLE)
+    shown, painted = (
+        tuple(side * size // BASE_SIZE for side in small) for size in (phase.size, recipe.painted_size)
+    )
+    return shown, painted
+
+
 def prepare(
-    painted: torch.Tensor, recipe: Recipe, size: int, crops: int
+    painted: torch.Tensor, recipe: Recipe, size: tuple[int, int], crops: int
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Painted uint8 pictures as what the network sees: in [-1, 1], shrunk or cropped to `size`."""
+    """Painted uint8 pictures as the network sees them: in [-1, 1], shrunk or cropped to `size`."""
     pictures = painted.float() / 127.5 - 1
     if recipe.low_size is None:
-        shrunk = functional.interpolate(pictures, size=(size, size), mode="area")
+        shrunk = functional.interpolate(pictures, size=size[::-1], mode="area")
         return shrunk.contiguous(memory_format=torch.channels_last), None
-    both = torch.cat([pictures, enlarged_input(pictures, recipe.low_size)], dim=1)
+    both = torch.cat([pictures, enlarged_input(pictures, recipe.painted_size // recipe.low_size)], dim=1)
     return random_crops(both, size, crops).chunk(2, dim=1)
 
 
-def enlarged_input(pictures: torch.Tensor, low_size: int) -> torch.Tensor:
+def enlarged_input(pictures: torch.Tensor, times: int) -> torch.Tensor:
     """An upsampler's second input: shrunk, a little spoilt as a base model's pictures are, enlarged again."""
-    low = functional.interpolate(pictures, size=(low_size, low_size), mode="area")
+    low = functional.avg_pool2d(pictures, times)
     strength = 0.06 * torch.rand(len(low), 1, 1, 1, device=low.device)
     low = low + strength * torch.randn_like(low)  # not clamped: black would be lighter then than it is
     return functional.interpolate(low, size=pictures.shape[-2:], mode="bilinear", align_corners=False)

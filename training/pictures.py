@@ -10,9 +10,11 @@ import torch
 from bigart_lib.finish import texture
 from bigart_lib.generate.words import split_words
 from bigart_lib.settings import TextureSettings
+from bigart_lib.shapes import SQUARE
 from training.painter import paint
 from training.photographs import fetch, load_crops
 
+SHAPES = (SQUARE, SQUARE, "3:2", "2:3", "16:9", "9:16")  # shown; the square twice as often as any other
 PHOTOGRAPHS_SHARE = 0.06  # of the pictures, unless a recipe says otherwise
 PHOTOGRAPHS_KEPT = 3000  # crops of 64 px in memory, fewer of larger ones
 LEAST_KEPT = 1500
@@ -36,16 +38,21 @@ class Pictures:
         count = max(PHOTOGRAPHS_KEPT * 64 * 64 // (size * size), LEAST_KEPT)
         self.crops, self.captions = load_crops(fetch(), size, count, generator, PAINTED_SHARE)
 
-    def take(self, count: int) -> tuple[torch.Tensor, list[str]]:
-        """Pictures (count, 3, size, size) uint8, and their captions."""
+    def take(self, count: int, size: tuple[int, int] | None = None) -> tuple[torch.Tensor, list[str]]:
+        """Pictures (count, 3, height, width) uint8, and their captions.
+
+        `size` is their width and height, None for squares; photographs are squares only.
+        """
+        square = (self.size, self.size)
+        size = size or square
         pictures, captions = [], []
         for _ in range(count):
-            if self.generator.random() < self.photographs_share:
+            if size == square and self.generator.random() < self.photographs_share:
                 index = self.generator.integers(len(self.crops))
                 pictures.append(self.crops[index])
                 captions.append(self.captions[index])
             else:
-                painted = paint(self.generator, self.size)
+                painted = paint(self.generator, size)
                 pictures.append(painted.picture)
                 captions.append(painted.caption)
         return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2), captions
@@ -64,13 +71,15 @@ def vocabulary() -> tuple[str, ...]:
     return tuple(sorted(words | {word for word, count in photographed.items() if count >= LEAST_PHOTOGRAPHS}))
 
 
-def random_crops(pictures: torch.Tensor, size: int, count: int) -> torch.Tensor:
-    """`count` square crops of each picture (N, C, H, W), one picture's after another's."""
+def random_crops(pictures: torch.Tensor, size: int | tuple[int, int], count: int) -> torch.Tensor:
+    """`count` crops of each picture (N, C, H, W), a side or two in size, one picture's after another's."""
+    width, height = (size, size) if isinstance(size, int) else size
+    rows, columns = pictures.shape[-2] - height + 1, pictures.shape[-1] - width + 1
     crops = []
     for picture in pictures:
         for _ in range(count):
-            top, left = torch.randint(0, pictures.shape[-1] - size + 1, (2,)).tolist()
-            crops.append(picture[:, top : top + size, left : left + size])
+            top, left = (int(torch.randint(0, places, ())) for places in (rows, columns))
+            crops.append(picture[:, top : top + height, left : left + width])
     return torch.stack(crops).contiguous(memory_format=torch.channels_last)
 
 

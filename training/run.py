@@ -23,6 +23,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.optim.swa_utils import AveragedModel
 
 from bigart_lib import machine
+from bigart_lib.shapes import SQUARE
 
 WARM_UP_STEPS = 200
 AVERAGE_DECAY = 0.998  # of the moving average, a step
@@ -36,8 +37,9 @@ class Phase:
     """A stretch of training at one size."""
 
     until: int  # pictures seen at its end
-    size: int  # px a side of what the network is shown
+    size: int  # px a side of what the network is shown, where that is square
     batch: int  # pictures a step, over all processes
+    shapes: tuple[str, ...] = (SQUARE,)  # of which each step draws one for all its pictures, as large in area
 
 
 def share_left(phases: Sequence[Phase], done: int) -> float:

@@ -66,7 +66,7 @@ def sample_base(
     def denoise(samples: torch.Tensor, timestep: int) -> torch.Tensor:
         # Both halves in one batch, as published; their order keeps a batch of one the same in any batch.
         text = _join([conditional, unconditional], repeats=len(samples))
-        with_prompt, without = _predict(base, samples.repeat(2, 1, 1, 1), timestep, text).chunk(2)
+        with_prompt, without = predict(base, samples.repeat(2, 1, 1, 1), timestep, text).chunk(2)
         epsilon = without[:, :3] + guidance * (with_prompt[:, :3] - without[:, :3])
         return torch.cat([epsilon, with_prompt[:, 3:]], dim=1)
 
@@ -98,7 +98,7 @@ def sample_upsampler(
 
     def denoise(samples: torch.Tensor, timestep: int, conditions: torch.Tensor) -> torch.Tensor:
         text = _join([conditional], repeats=len(samples))
-        return _predict(upsampler, torch.cat([samples, conditions], dim=1), timestep, text)
+        return predict(upsampler, torch.cat([samples, conditions], dim=1), timestep, text)
 
     schedulers = [upsampler_scheduler(sampling.upsampler_timesteps) for _ in generators]
     first = [sampling.upsampler_noise * noise for noise in noises]
@@ -114,10 +114,12 @@ def _enlarged(small: torch.Tensor, size: torch.Size, repeats: bool) -> torch.Ten
     return enlarged[..., times:-times, times:-times]
 
 
-def _predict(network: Glide, samples: torch.Tensor, timestep: int, text: EncodedText) -> torch.Tensor:
-    """What a network predicts of samples whose sides it cannot halve as often as it wants to, too.
+def predict(
+    network: Glide, samples: torch.Tensor, timestep: torch.Tensor | int, text: EncodedText
+) -> torch.Tensor:
+    """What a network predicts of samples (N, C, H, W), of sides too that it cannot halve often enough.
 
-    They are continued by their mirror image, which is cut off again: nothing changes where they fit.
+    These are continued by their mirror image, which is cut off again: nothing changes where they fit.
     """
     multiple = 2 ** (len(network.config.channels) - 1)
     height, width = samples.shape[-2:]
@@ -270,4 +272,5 @@ def spaced_timesteps(steps: int, start_log_snr: float | None, scheduler: Schedul
     if start_log_snr is not None:
         signal = scheduler.alphas_cumprod
         first = int((torch.log(signal / (1 - signal)) >= start_log_snr).sum()) - 1
-    return np.unique(np.linspace(0, first, steps).round().astype(int))[::-1].tolist()
+    even = np.linspace(0, first, steps) if steps > 1 else np.array([first])
+    return np.unique(even.round().astype(int))[::-1].tolist()

@@ -5,6 +5,7 @@ named colour covers enough of a small flat proof of it. Captions are put togethe
 """
 
 import functools
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +37,7 @@ class Family:
     soft: float = 0.0  # blur of the edges, in picture sides
     single: bool = False  # the noun is of one thing and takes an article
     unsaid: bool = False  # the colours alone may stand for it
+    stretched: bool = False  # to the picture's sides; else its middle is what a square picture would show
 
 
 _thin = functools.partial(lines, width=0.022)
@@ -76,6 +78,7 @@ FAMILIES: dict[str, tuple[Family, ...]] = {
             ("color fields",),
             ("color field painting", "color field painting", "abstract painting"),
             soft=0.014,
+            stretched=True,
             unsaid=True,
         ),
     ),
@@ -98,7 +101,8 @@ def paint_abstract(
     else:
         shape_names = names[:1] if on_ground else names
     ground = names[1] if on_ground else _neutral(generator, shape_names)
-    shapes, bare = _proofed(generator, family, len(shape_names), mood.minimal, on_ground, colourful)
+    proof = _proof(easel.width / easel.height, family.stretched)
+    shapes, bare = _proofed(generator, proof, family, len(shape_names), mood.minimal, on_ground, colourful)
 
     if bare < 0.03:  # else the seams between shapes that touch would show a colour that is not said
         ground = shape_names[0]
@@ -106,6 +110,8 @@ def paint_abstract(
     shades = [[shade(generator, name) for _ in range(3)] for name in shape_names]
     picks = generator.integers(3, size=len(shapes)).tolist()
     clear = 0.85 if scene == "circles" and colourful and generator.random() < 0.4 else 1.0
+    if not family.stretched:
+        easel.upright(0.5, 0.5, covering=True)
     if family.soft:
         easel.softened(family.soft)
     for shape, pick in zip(shapes, picks, strict=True):
@@ -115,6 +121,8 @@ def paint_abstract(
         else:
             easel.path(shape.path, colour, clear)
     if family.soft:
+        easel.restore()
+    if not family.stretched:
         easel.restore()
     return Subject(_phrases(generator, family, names, on_ground), names, kind="abstract"), family.styles
 
@@ -147,6 +155,7 @@ def _neutral(generator: np.random.Generator, names: tuple[str, ...]) -> str:
 
 def _proofed(
     generator: np.random.Generator,
+    proof: Easel,
     family: Family,
     number: int,
     minimal: bool,
@@ -157,7 +166,7 @@ def _proofed(
     best, best_score, bare = [], -1.0, 1.0
     for _ in range(PROOF_TRIES):
         shapes = family.layout(generator, number, minimal)
-        shares = _shares(shapes, number)
+        shares = _shares(proof, shapes, number)
         shown = shares if on_ground else shares[1:]
         score = min(shown) / (family.share if not colourful else 0.5 * family.share / number)
         if score > best_score:
@@ -168,13 +177,16 @@ def _proofed(
 
 
 @functools.cache
-def _proof() -> Easel:
-    return Easel(PROOF_SIZE)
+def _proof(wide: float, stretched: bool) -> Easel:
+    """Of a picture of this ratio of width to height."""
+    proof = Easel((round(PROOF_SIZE * math.sqrt(wide)), round(PROOF_SIZE / math.sqrt(wide))))
+    if not stretched:
+        proof.upright(0.5, 0.5, covering=True)
+    return proof
 
 
-def _shares(shapes: list[Shape], number: int) -> list[float]:
+def _shares(proof: Easel, shapes: list[Shape], number: int) -> list[float]:
     """The share of the picture of the ground, then of each colour."""
-    proof = _proof()
     proof.fill((0, 0, 0))
     for shape in shapes:
         level = ((shape.colour + 1) * 20,) * 3

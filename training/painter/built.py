@@ -241,6 +241,7 @@ def _house(
         easel.rectangle(cx - width / 2, y, width, tall, glass)
         easel.disc(cx, y, width / 2, glass)
 
+    easel.upright(x, base)
     if tower:
         cx = x + side * 0.26 * size
         block(cx, 0.24 * size, 0.82 * size, 0.12 * size)
@@ -249,3 +250,4 @@ def _house(
     for i in (-1, 1):
         window(x + i * 0.25 * size, base - 0.33 * size, 0.1 * size, 0.15 * size)
     window(x, base - 0.2 * size, 0.13 * size, 0.2 * size)
+    easel.restore()

@@ -6,7 +6,7 @@ from .colours import Colour
 from .easel import Easel
 
 GRID = 23  # strokes on a side
-SKETCH = 64  # pixels on a side of what colours are taken from, where the picture is larger
+SKETCH = 64  # pixels on the shorter side of what colours are taken from, where the picture is larger
 LENGTH, WIDTH = 0.066, 0.027  # of a stroke, in picture sides
 BROKEN = 17.0  # by how much (of 255) a stroke's colour strays, and half as much its lightness
 SATURATION = 1.18
@@ -22,10 +22,10 @@ def dab(easel: Easel, generator: np.random.Generator) -> None:
     order = generator.permutation(GRID * GRID)
 
     sketch = _sketch(easel.picture()).astype(np.float32)
-    side = len(sketch)
+    height, width = sketch.shape[:2]
     rows, columns = np.divmod(order, GRID)
     y, x = (rows + 0.5 + shift[0]) / GRID, (columns + 0.5 + shift[1]) / GRID
-    row, column = (y * side).astype(int).clip(0, side - 1), (x * side).astype(int).clip(0, side - 1)
+    row, column = (y * height).astype(int).clip(0, height - 1), (x * width).astype(int).clip(0, width - 1)
     colours = sketch[row, column]
     grey = colours.mean(1, keepdims=True)
     calm = 0.35 + 0.65 * grey / 255  # in the dark a stray colour glares
@@ -45,9 +45,10 @@ def dab(easel: Easel, generator: np.random.Generator) -> None:
 
 def _sketch(picture: np.ndarray) -> np.ndarray:
     """The picture at SKETCH pixels where it divides: every size takes the same colours."""
-    block = len(picture) // SKETCH
-    if block > 1 and len(picture) == block * SKETCH:
-        return picture.reshape(SKETCH, block, SKETCH, block, 3).mean((1, 3))
+    height, width = picture.shape[:2]
+    block = min(height, width) // SKETCH
+    if block > 1 and min(height, width) == block * SKETCH and not (height % block or width % block):
+        return picture.reshape(height // block, block, width // block, block, 3).mean((1, 3))
     return picture
 
 
@@ -57,9 +58,9 @@ def _directions(
     """The angle of each stroke, and from 0 to 1 how clear an outline it follows."""
     flow = 0.7 * np.sin(4 * x + phases[0]) + 0.6 * np.cos(5 * y + phases[1])
     grey = sketch.mean(2)
-    last = len(grey) - 1
-    across = grey[row, (column + 1).clip(0, last)] - grey[row, (column - 1).clip(0, last)]
-    down = grey[(row + 1).clip(0, last), column] - grey[(row - 1).clip(0, last), column]
+    lowest, rightmost = (side - 1 for side in grey.shape)
+    across = grey[row, (column + 1).clip(0, rightmost)] - grey[row, (column - 1).clip(0, rightmost)]
+    down = grey[(row + 1).clip(0, lowest), column] - grey[(row - 1).clip(0, lowest), column]
     strength = np.minimum(1, np.hypot(across, down) / 80)
     outline = np.arctan2(across, -down)
     # Twice the angle, for a stroke has no front: a mean of the two directions.

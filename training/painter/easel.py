@@ -1,11 +1,14 @@
 """A canvas in unit coordinates (0,0 top left, 1,1 bottom right) over skia, and the texture laid on top.
 
-Knows nothing of scenes. The same calls give the same picture at every size.
+Knows nothing of scenes. The same calls give the same picture at every size. In a picture that is not square
+the layout is stretched to its sides, while things stay as they are: discs, ovals, and what is drawn inside
+`placed` or `upright`.
 """
 
 import functools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import skia
@@ -25,14 +28,18 @@ def _packed(colour: Colour, alpha: float = 1.0) -> int:
 
 
 class Easel:
-    """One picture being painted. Lengths and points are in units of the picture's side."""
+    """One picture being painted, `size` px a side, or width and height.
 
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self._pixels = np.zeros((size, size, 4), np.uint8)
+    Points are in units of its sides; lengths too, or of its shorter side where things are not stretched.
+    """
+
+    def __init__(self, size: int | tuple[int, int]) -> None:
+        self.width, self.height = (size, size) if isinstance(size, int) else size
+        self._pixels = np.zeros((self.height, self.width, 4), np.uint8)
         self._surface = skia.Surface(self._pixels)
         self.canvas = self._surface.getCanvas()
-        self.canvas.scale(size, size)
+        self.canvas.scale(self.width, self.height)
+        self._stretched = [self.width != self.height]  # now, and what it was before each that is not restored
         self._filled = skia.Paint(AntiAlias=True)
         self._stroked = skia.Paint(
             AntiAlias=True,
@@ -42,7 +49,7 @@ class Easel:
         )
 
     def picture(self) -> np.ndarray:
-        """The picture so far, uint8, size x size x 3."""
+        """The picture so far, uint8, height x width x 3."""
         return self._pixels[:, :, :3]
 
     def rectangle(
@@ -54,11 +61,15 @@ class Easel:
         self.canvas.clear(_packed(colour))
 
     def disc(self, x: float, y: float, radius: float, colour: Colour, alpha: float = 1.0) -> None:
-        self.canvas.drawCircle(x, y, radius, self._paint(colour, alpha))
+        with self._unstretched(x, y):
+            self.canvas.drawCircle(x, y, radius, self._paint(colour, alpha))
 
     def oval(self, x: float, y: float, rx: float, ry: float, colour: Colour, alpha: float = 1.0) -> None:
         """An ellipse about (x, y) with half axes rx and ry."""
-        self.canvas.drawOval(skia.Rect.MakeXYWH(x - rx, y - ry, 2 * rx, 2 * ry), self._paint(colour, alpha))
+        with self._unstretched(x, y):
+            self.canvas.drawOval(
+                skia.Rect.MakeXYWH(x - rx, y - ry, 2 * rx, 2 * ry), self._paint(colour, alpha)
+            )
 
     def polygon(self, points: Sequence[Point], colour: Colour, alpha: float = 1.0) -> None:
         self.canvas.drawPath(polygon_path(points), self._paint(colour, alpha))
@@ -100,27 +111,67 @@ class Easel:
         paint = skia.Paint(AntiAlias=True)
         stops = [_packed(colour, alpha), _packed(colour, 0.35 * alpha), _packed(colour, 0.0)]
         paint.setShader(skia.GradientShader.MakeRadial(skia.Point(x, y), radius, stops, [0.0, 0.45, 1.0]))
-        self.canvas.drawRect(skia.Rect.MakeXYWH(x - radius, y - radius, 2 * radius, 2 * radius), paint)
+        with self._unstretched(x, y):
+            self.canvas.drawRect(skia.Rect.MakeXYWH(x - radius, y - radius, 2 * radius, 2 * radius), paint)
 
     def softened(self, sigma: float) -> None:
         """Everything drawn until `restore` gets edges blurred by `sigma`."""
         blur = skia.ImageFilters.Blur(sigma, sigma, skia.TileMode.kClamp)
         self.canvas.saveLayer(None, skia.Paint(ImageFilter=blur))
+        self._stretched.append(self._stretched[-1])
 
     def restore(self) -> None:
         self.canvas.restore()
+        self._stretched.pop()
 
     def placed(self, x: float, y: float, scale: float = 1.0, turn: float = 0.0, flip: bool = False) -> None:
         """Until `restore`, (0, 0) is at (x, y), lengths are times `scale`, turned by `turn` degrees."""
-        self.canvas.save()
+        self._save()
         self.canvas.translate(x, y)
+        self._unstretch(min(self.width, self.height))
         self.canvas.rotate(turn)
         self.canvas.scale(-scale if flip else scale, scale)
 
+    def turned(self, degrees: float) -> None:
+        """Until `restore`, (0, 0) is in the middle, and sides change places; for multiples of 90."""
+        self._save()
+        self.canvas.translate(0.5, 0.5)
+        self.canvas.rotate(degrees)
+
+    def upright(self, x: float, y: float, covering: bool = False) -> None:
+        """Until `restore`, nothing is stretched, and (x, y) stays where it is.
+
+        Lengths are of the shorter side, or, for what is to cover the whole picture, of the longer.
+        """
+        self._save()
+        if self._stretched[-1]:
+            side = max(self.width, self.height) if covering else min(self.width, self.height)
+            self.canvas.translate(x, y)
+            self._unstretch(side)
+            self.canvas.translate(-x, -y)
+
     def clipped(self, path: skia.Path) -> None:
         """Until `restore`, only the inside of `path` is painted."""
-        self.canvas.save()
+        self._save()
         self.canvas.clipPath(path, True)
+
+    def _save(self) -> None:
+        self.canvas.save()
+        self._stretched.append(self._stretched[-1])
+
+    def _unstretch(self, side: int) -> None:
+        if self._stretched[-1]:
+            self.canvas.scale(side / self.width, side / self.height)
+            self._stretched[-1] = False
+
+    @contextmanager
+    def _unstretched(self, x: float, y: float) -> Iterator[None]:
+        if not self._stretched[-1]:  # most pictures are square, and this is done for every disc
+            yield
+            return
+        self.upright(x, y)
+        yield
+        self.restore()
 
     def _paint(self, colour: Colour, alpha: float) -> skia.Paint:
         self._filled.setColor(_packed(colour, alpha))
@@ -210,17 +261,19 @@ def _relief() -> np.ndarray:
     return easel.picture()[:, :, 0].astype(np.float32) / 127.5 - 1
 
 
-def _part(field: np.ndarray, size: int, corner: Sequence[float]) -> np.ndarray:
-    """The part of a field that begins at a corner (row and column, 0 to 1), half its side, at `size`.
+def _part(field: np.ndarray, height: int, width: int, corner: Sequence[float]) -> np.ndarray:
+    """The part of a field that begins at a corner (row and column, 0 to 1), at most half its side, in px.
 
     It is averaged over areas or smoothly enlarged: the same at every size but for its sharpness. Were its
     cells repeated, they would be squares, and teach networks a grid.
     """
     half = len(field) // 2
     top, left = (int(place * half) for place in corner)
-    part = Image.fromarray(field[top : top + half, left : left + half])
+    size = max(height, width)
+    rows, columns = (round(half * side / size) for side in (height, width))
+    part = Image.fromarray(field[top : top + rows, left : left + columns])
     resampling = Image.Resampling.BOX if size <= half else Image.Resampling.BICUBIC
-    return np.asarray(part.resize((size, size), resampling))
+    return np.asarray(part.resize((width, height), resampling))
 
 
 def textured(picture: np.ndarray, generator: np.random.Generator, grain: float, relief: float) -> np.ndarray:
@@ -229,5 +282,5 @@ def textured(picture: np.ndarray, generator: np.random.Generator, grain: float, 
     field = np.zeros(picture.shape[:2], np.float32)
     for strength, tile, corner in ((grain, _grain, corners[:2]), (relief, _relief, corners[2:])):
         if strength:
-            field += strength * _part(tile(), len(picture), corner)
+            field += strength * _part(tile(), *field.shape, corner)
     return np.clip(picture + (255 * field)[:, :, None] + 0.5, 0, 255).astype(np.uint8)

@@ -182,6 +182,7 @@ def _barn(easel: Easel, mood: Mood, x: float, base: float, size: float) -> None:
     wall, roof = lit((186, 40, 36), mood), lit((90, 66, 60), mood)
     if mood.season == "winter":
         roof = lit(SNOW, mood)
+    easel.upright(x, base)
     easel.rectangle(x - 0.5 * size, base - 0.55 * size, size, 0.55 * size, wall)
     easel.polygon(
         [
@@ -199,6 +200,7 @@ def _barn(easel: Easel, mood: Mood, x: float, base: float, size: float) -> None:
         0.35 * size,
         (255, 220, 110) if mood.night else (246, 240, 228),
     )
+    easel.restore()
 
 
 def forest(easel: Easel, generator: np.random.Generator, mood: Mood) -> Subject:
@@ -279,6 +281,7 @@ def desert(easel: Easel, generator: np.random.Generator, mood: Mood) -> Subject:
         ).tolist():
             green = lit((44, 116, 66), mood)
             base = 0.93
+            easel.upright(x, base)
             easel.line([(x, base), (x, base - size)], 0.2 * size, green)
             easel.line(
                 [
@@ -298,6 +301,7 @@ def desert(easel: Easel, generator: np.random.Generator, mood: Mood) -> Subject:
                 0.14 * size,
                 green,
             )
+            easel.restore()
         return under(
             generator,
             ("a desert with cactus", "desert dunes with cactus"),

@@ -168,6 +168,7 @@ def round_tree(
 ) -> None:
     """A broad-leaved tree, `size` high."""
     trunk = lit((84, 54, 34), mood)
+    easel.upright(x, base)
     easel.polygon([(x - 0.06 * size, base), (x + 0.06 * size, base), (x, base - 0.7 * size)], trunk)
     leaves = foliage(generator, mood)
     for dx, dy, radius, light in (
@@ -177,6 +178,7 @@ def round_tree(
     ):
         tone = mix(leaves, (255, 244, 190) if light > 0 else (10, 20, 30), abs(light))
         easel.path(blob(generator, x + dx * size, base + dy * size, radius * size, 0.15), tone)
+    easel.restore()
 
 
 def pine(
@@ -185,6 +187,7 @@ def pine(
     """A fir, `size` high, snow on it in winter."""
     green = lit(vary(generator, (28, 84, 58), 8), mood)
     snow = lit(SNOW, mood)
+    easel.upright(x, base)
     easel.rectangle(x - 0.03 * size, base - 0.15 * size, 0.06 * size, 0.15 * size, lit((70, 46, 32), mood))
     for bottom, top, half in ((0.1, 0.5, 0.27), (0.34, 0.75, 0.21), (0.6, 1.0, 0.14)):
         easel.polygon(
@@ -205,6 +208,7 @@ def pine(
                 ],
                 snow,
             )
+    easel.restore()
 
 
 def cypress(
@@ -220,9 +224,11 @@ def cypress(
         (x + half, base - 0.35 * size),
         (x + half * 0.5, base),
     ]
+    easel.upright(x, base)
     easel.polygon(body, green)
     light = lit(SNOW, mood) if mood.season == "winter" else mix(green, (190, 200, 110), 0.3)
     easel.polygon([(x - half * 0.6, base - 0.3 * size), (x, base - size), (x, base - 0.1 * size)], light)
+    easel.restore()
 
 
 def peak(

@@ -69,11 +69,11 @@ PAPER = np.array((252, 250, 244), np.float32)
 
 def paint(
     generator: np.random.Generator,
-    size: int,
+    size: int | tuple[int, int],
     scene: str | None = None,
     colours: tuple[str, ...] | None = None,
 ) -> Painted:
-    """Paint one picture of `size` x `size` pixels; one generator state gives one picture at any size.
+    """Paint one picture, `size` px a side, or width and height; a generator state gives one at any size.
 
     `scene` None draws one by weight. `colours` sets an abstract scene's named colours, held-out ones too.
 
@@ -107,7 +107,7 @@ def _bare_edges(easel: Easel, generator: np.random.Generator) -> None:
     """Paper left unpainted along the edges, more or less of it."""
     depth = float(generator.uniform(0.0, 0.09))
     for side in range(4):
-        easel.placed(0.5, 0.5, 1, 90 * side)
+        easel.turned(90 * side)
         inner = ridge(generator, -0.5 + depth, 0.3 * depth, 2.5)
         easel.polygon([(-0.6, -0.6), *((x - 0.5, y) for x, y in inner), (0.6, -0.6)], (252, 250, 244))
         easel.restore()

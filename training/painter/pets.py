@@ -199,6 +199,7 @@ def goldfish(easel: Easel, generator: np.random.Generator, mood: Mood) -> Subjec
         1,
         vary(generator, choose(generator, ((150, 96, 60), (96, 60, 44), (226, 214, 196), (70, 80, 100))), 6),
     )
+    easel.upright(x, y + radius)  # so that it stands on the table
     easel.oval(x + 0.04, y + 0.93 * radius, 0.85 * radius, 0.05, (20, 20, 30), 0.35)
     bowl = skia.Path()
     bowl.addCircle(x, y, radius)
@@ -253,6 +254,7 @@ def goldfish(easel: Easel, generator: np.random.Generator, mood: Mood) -> Subjec
     half = radius * math.sqrt(1 - 0.72**2)
     easel.oval(x, mouth, half, 0.035, (255, 255, 255), 0.85)
     easel.oval(x, mouth + 0.004, 0.88 * half, 0.022, mix(tone, (200, 220, 230), 0.5))
+    easel.restore()
     phrases = ("a goldfish in a glass bowl", "a goldfish in a glass bowl", "a goldfish in a bowl")
     if number == 2:
         phrases = ("two goldfish in a glass bowl",)

@@ -81,6 +81,7 @@ def _bottle(
     colour: Colour,
 ) -> None:
     """One bottle with neck, deeper glass at its side, a highlight and a coloured shadow."""
+    easel.upright(x, base)
     easel.oval(x + 0.9 * half, base, 1.6 * half, 0.03, mix(colour, (20, 10, 20), 0.55), 0.6)
     neck, top = half * float(generator.uniform(0.28, 0.45)), base - tall
     shoulder, start = base - tall * float(generator.uniform(0.5, 0.68)), base - tall * 0.76
@@ -103,6 +104,7 @@ def _bottle(
         (255, 255, 255),
         0.75,
     )
+    easel.restore()
 
 
 def fruit(easel: Easel, generator: np.random.Generator, mood: Mood) -> Subject:
@@ -115,6 +117,7 @@ def fruit(easel: Easel, generator: np.random.Generator, mood: Mood) -> Subject:
     bowl = shade(
         generator, str(choose(generator, ("blue", "white", "teal", "brown", "gray", "purple", "green")))
     )
+    easel.upright(x, base)
     easel.oval(x + 0.06, base, half, 0.04, (20, 12, 16), 0.45)
     number = 3 if mood.minimal else int(generator.integers(5, 9))
     spots = [
@@ -146,6 +149,7 @@ def fruit(easel: Easel, generator: np.random.Generator, mood: Mood) -> Subject:
         mix(bowl, (10, 10, 30), 0.3),
     )
     easel.line([(x - half, rim), (x + half, rim)], 0.025, mix(bowl, (255, 255, 255), 0.35))
+    easel.restore()
     if not mood.minimal and generator.random() < 0.4:
         _fruit(easel, generator, 0.14 if x > 0.5 else 0.86, base - 0.03, 0.09)
     return Subject(("a bowl of fruit", "a bowl of fruit", "a bowl of fruit on a table"), kind="still life")
@@ -157,10 +161,12 @@ def _fruit(easel: Easel, generator: np.random.Generator, x: float, y: float, rad
         generator, ((206, 32, 36), (244, 138, 26), (250, 214, 50), (140, 180, 52), (112, 44, 130))[kind], 6
     )
     dark = mix(colour, (50, 10, 20), 0.4)
+    easel.upright(x, y)
     if kind == 4:
         for dx, dy in ((-0.6, -0.3), (0, -0.5), (0.6, -0.3), (-0.3, 0.2), (0.3, 0.2), (0, 0.7)):
             easel.disc(x + dx * radius, y + dy * radius, 0.42 * radius, dark)
             easel.disc(x + (dx - 0.08) * radius, y + (dy - 0.08) * radius, 0.32 * radius, colour)
+        easel.restore()
         return
     if kind == 3:
         easel.oval(x, y - 0.8 * radius, 0.5 * radius, 0.7 * radius, colour)
@@ -176,6 +182,7 @@ def _fruit(easel: Easel, generator: np.random.Generator, x: float, y: float, rad
     if kind in (0, 3):
         top = y - radius * (1.45 if kind == 3 else 0.9)
         easel.line([(x, top), (x + 0.15 * radius, top - 0.4 * radius)], 0.14 * radius, (80, 50, 30))
+    easel.restore()
 
 
 def flowers(easel: Easel, generator: np.random.Generator, mood: Mood) -> Subject:
@@ -193,6 +200,7 @@ def flowers(easel: Easel, generator: np.random.Generator, mood: Mood) -> Subject
     for i, (away, size) in enumerate(generator.uniform((0.15, 0.08), (0.36, 0.125), (number, 2)).tolist()):
         angle = -math.pi / 2 + (i / max(1, number - 1) - 0.5) * 2.5 if number > 1 else -math.pi / 2
         spots.append((x + 1.15 * away * math.cos(angle), neck - 0.05 + away * math.sin(angle), size))
+    easel.upright(x, base)
     for fx, fy, _ in spots:
         easel.line(
             [(x, neck + 0.05), (0.6 * fx + 0.4 * x, 0.5 * (fy + neck)), (fx, fy)], 0.014, (50, 110, 56)
@@ -221,6 +229,7 @@ def flowers(easel: Easel, generator: np.random.Generator, mood: Mood) -> Subject
     )
     for i, (fx, fy, size) in enumerate(sorted(spots, key=lambda spot: -spot[1])):
         _flower(easel, generator, fx, fy, size, shade(generator, names[i % len(names)]))
+    easel.restore()
     if named:
         noun = "flower" if number == 1 else "flowers"
         lead = f"a {one}" if one[0] not in "o" else f"an {one}"

@@ -77,6 +77,7 @@ def sunset(easel: Easel, generator: np.random.Generator, mood: Mood) -> Subject:
 def _boat(easel: Easel, generator: np.random.Generator, x: float, y: float, size: float, hull: tuple) -> None:
     """A boat with one sail."""
     sail = mix(hull, (255, 255, 255), 0.0 if generator.random() < 0.5 else 0.85)
+    easel.upright(x, y)
     easel.polygon(
         [
             (x - 0.5 * size, y - 0.1 * size),
@@ -95,6 +96,7 @@ def _boat(easel: Easel, generator: np.random.Generator, x: float, y: float, size
         ],
         mix(sail, hull, 0.25),
     )
+    easel.restore()
 
 
 def sea(easel: Easel, generator: np.random.Generator, mood: Mood) -> Subject:
@@ -180,6 +182,7 @@ def _wave(
 def _crash(easel: Easel, generator: np.random.Generator, mood: Mood, foam: tuple) -> None:
     """A wave breaking on dark rocks, or on the sea itself."""
     x, base = float(choose(generator, (0.12, 0.25, 0.75, 0.88))), float(generator.uniform(0.8, 0.98))
+    easel.upright(x, 1)
     for _ in range(5):
         dx, dy, radius = generator.uniform((-0.16, -0.3, 0.05), (0.16, -0.02, 0.1)).tolist()
         easel.disc(x + dx, base + dy, radius, foam, 0.85)
@@ -198,3 +201,4 @@ def _crash(easel: Easel, generator: np.random.Generator, mood: Mood, foam: tuple
     easel.polygon(points, rock)
     easel.polygon([points[1], points[2], (x, base - 0.1)], mix(rock, (255, 230, 200), 0.25))
     easel.oval(x, 1.0, 1.3 * size, 0.05, foam, 0.9)
+    easel.restore()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import deque
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -15,7 +16,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from bigart_lib.generate.sampling import MULTIPLE
+from bigart_lib.shapes import nearest_size, ratio
 from training.painter import SCENES, paint
+from training.pictures import SHAPES
 from training.run import RUNS
 from training.score.fresh import UNSEEN_SEED, as_tensor, paint_unseen
 
@@ -32,7 +36,8 @@ class Recipe:
     """How the classifier is made."""
 
     scenes: tuple[str, ...] = SCENES
-    size: int = 64  # px a side
+    size: int = 64  # px a side of squares
+    shapes: tuple[str, ...] = SHAPES  # each batch is of one of them
     widths: tuple[int, ...] = (32, 64, 64, 96, 96, 128, 128)  # channels of each convolution
     strides: tuple[int, ...] = (2, 2, 1, 2, 1, 2, 1)  # px
     painted: int = 36_000  # pictures to learn from
@@ -133,22 +138,22 @@ class Supply:
         self.recipe = recipe
         self.generator = np.random.default_rng(recipe.seed)
         self.mistaken = np.ones(len(recipe.scenes))  # moving share of each scene's pictures
-        self.pictures = np.empty((KEPT, recipe.size, recipe.size, 3), np.uint8)
-        self.scenes = np.empty(KEPT, np.int64)
-        self.painted = 0
+        self.kept: dict[str, deque[tuple[np.ndarray, int]]] = {
+            shape: deque(maxlen=KEPT // len({*recipe.shapes})) for shape in recipe.shapes
+        }
 
     def take(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """Pictures (batch, 3, size, size) in [0, 1] and their scenes' numbers; some new, some seen before."""
-        batch = self.recipe.batch
-        wanted = batch // self.recipe.uses if self.painted else batch
+        """Pictures (batch, 3, height, width) in [0, 1] and their scenes' numbers; some were seen before."""
+        batch, shape = self.recipe.batch, str(self.generator.choice(self.recipe.shapes))
+        kept = self.kept[shape]
+        wanted = batch // self.recipe.uses if kept else batch
         often = self.mistaken + LEAST_MISTAKEN
-        for scene in self.generator.choice(len(often), wanted, p=often / often.sum()):
-            place = self.painted % KEPT
-            painted = paint(self.generator, self.recipe.size, self.recipe.scenes[scene])
-            self.pictures[place], self.scenes[place] = painted.picture, scene
-            self.painted += 1
-        chosen = self.generator.integers(min(self.painted, KEPT), size=batch)
-        return as_tensor(self.pictures[chosen]), torch.from_numpy(self.scenes[chosen])
+        for scene in self.generator.choice(len(often), wanted, p=often / often.sum()).tolist():
+            size = nearest_size(ratio(shape), self.recipe.size, MULTIPLE)
+            kept.append((paint(self.generator, size, self.recipe.scenes[scene]).picture, scene))
+        chosen = [kept[index] for index in self.generator.integers(len(kept), size=batch).tolist()]
+        pictures, scenes = zip(*chosen, strict=True)
+        return as_tensor(np.stack(pictures)), torch.tensor(scenes)
 
     def learn_mistakes(self, scenes: torch.Tensor, mistaken: torch.Tensor) -> None:
         """Take a batch's mistakes, booleans, into the moving shares."""
@@ -171,8 +176,11 @@ def spoilt(pictures: torch.Tensor) -> torch.Tensor:
     return (pictures + noise * torch.randn_like(pictures)).clamp(0, 1)
 
 
-def accuracy(network: Classifier, per_scene: int, size: int = 64) -> float:
-    """Share of painted pictures, not those it was trained on, that it names rightly."""
+def accuracy(network: Classifier, per_scene: int, size: int | tuple[int, int] = 64) -> float:
+    """Share of painted pictures, not those it was trained on, that it names rightly.
+
+    `size` is in px, a side, or width and height.
+    """
     right = 0
     for scene in network.scenes:
         numbers = range(TESTED_FROM, TESTED_FROM + per_scene)

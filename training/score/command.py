@@ -13,14 +13,14 @@ from bigart_lib import machine
 from bigart_lib.settings import SAMPLERS, GenerateSettings
 from bigart_lib.weights import sets as model_sets
 from bigart_lib.weights.sets import ModelSet
-from training.score import colour, manner, scene, shape, upsampler, variety, vqgan
+from training.score import aspect, colour, manner, scene, shape, upsampler, variety, vqgan
 from training.score.given import Given
 from training.score.table import Row, card_around, markdown, write_card
 from training.score.table import machine as machine_in_words
 
 SCORES: dict[str, Callable[[Given], list[Row]]] = {
     module.__name__.rpartition(".")[2]: module.score
-    for module in (colour, scene, shape, manner, variety, upsampler, vqgan)
+    for module in (colour, scene, shape, aspect, manner, variety, upsampler, vqgan)
 }
 
 

@@ -36,7 +36,7 @@ class Fresh:
         return paint_unseen(self.scene, self.number, size).picture
 
 
-def paint_unseen(scene: str, number: int, size: int) -> Painted:
+def paint_unseen(scene: str, number: int, size: int | tuple[int, int]) -> Painted:
     """One picture of the scene for each number, at any size."""
     return paint(np.random.default_rng([UNSEEN_SEED, zlib.crc32(scene.encode()), number]), size, scene)
 

@@ -14,6 +14,7 @@ from bigart_lib.finish import vqgan
 from bigart_lib.generate import network as glide
 from bigart_lib.generate.sampling import (
     BASE_SIZE,
+    MULTIPLE,
     UPSAMPLED_SIZE,
     complete,
     draw_noise,
@@ -22,6 +23,7 @@ from bigart_lib.generate.sampling import (
 )
 from bigart_lib.machine import random_generator
 from bigart_lib.settings import GenerateSettings
+from bigart_lib.shapes import SQUARE, nearest_size, ratio
 from bigart_lib.weights.sets import ModelSet
 from training.score import classifier
 from training.score.fresh import UNSEEN_SEED
@@ -65,26 +67,30 @@ class Given:
         """Names the scene of a picture of 64 px."""
         return classifier.load()
 
-    def paint(self, prompt: str, count: int, first: int = 0) -> torch.Tensor:
-        """Pictures of the base model, (count, 3, 64, 64) in [0, 1], from the noises numbered from `first`."""
+    def paint(self, prompt: str, count: int, first: int = 0, shape: str = SQUARE) -> torch.Tensor:
+        """Pictures of the base model, (count, 3, height, width) in [0, 1], of noises from `first` on."""
         sampling = self.models.sampling
         settings = complete(self.settings, sampling)
         generators = [random_generator(UNSEEN_SEED, first + index) for index in range(count)]
-        noises = [draw_noise(generator, BASE_SIZE) for generator in generators]
+        size = nearest_size(ratio(shape), BASE_SIZE, MULTIPLE)
+        noises = [draw_noise(generator, *size) for generator in generators]
         return torch.cat(
             sample_base(self.base, prompt, settings, sampling, noises, generators, batch_size=BATCH)
         )
 
-    def paint_all(self, prompts: Sequence[str], each: int, first: int = 0) -> torch.Tensor:
+    def paint_all(
+        self, prompts: Sequence[str], each: int, first: int = 0, shape: str = SQUARE
+    ) -> torch.Tensor:
         """`each` pictures of every prompt, one prompt's after another's, no two from the same noise."""
         return torch.cat(
-            [self.paint(prompt, each, first + index * each) for index, prompt in enumerate(prompts)]
+            [self.paint(prompt, each, first + index * each, shape) for index, prompt in enumerate(prompts)]
         )
 
     def upsample(self, small: torch.Tensor, prompt: str) -> torch.Tensor:
-        """A picture (1, 3, 64, 64) in [0, 1] at 256 px, by the upsampler."""
+        """A picture (1, 3, H, W) in [0, 1] four times as large, by the upsampler."""
         generator = random_generator(UNSEEN_SEED)
-        noise = draw_noise(generator, UPSAMPLED_SIZE)
+        height, width = (side * UPSAMPLED_SIZE // BASE_SIZE for side in small.shape[-2:])
+        noise = draw_noise(generator, width, height)
         return sample_upsampler(self.upsampler, prompt, [small], self.models.sampling, [noise], [generator])[
             0
         ]

@@ -21,7 +21,7 @@ SIZE = 256  # px a side
 Captioned = list[tuple[torch.Tensor, str]]  # pictures (1, 3, H, W) in [0, 1], each with its caption
 
 
-def painted(count: int, size: int = SIZE, first: int = 30_000) -> Captioned:
+def painted(count: int, size: int | tuple[int, int] = SIZE, first: int = 30_000) -> Captioned:
     """Unseen pictures of all scenes in turn, with captions."""
     made = [paint_unseen(SCENES[index % len(SCENES)], first + index, size) for index in range(count)]
     return [(as_tensor(one.picture[None]), one.caption) for one in made]

@@ -57,7 +57,7 @@ def grid(pictures: Sequence[torch.Tensor], truths: Sequence[torch.Tensor], perio
 
     Parameters
     ----------
-    pictures, truths : (1, 3, N, N), N a multiple of 8 from 64 up.
+    pictures, truths : (1, 3, H, W), both multiples of 8 from 64 up.
     """
     return median(
         _grid(_power(one), period) / _grid(_power(truth), period)
@@ -67,15 +67,15 @@ def grid(pictures: Sequence[torch.Tensor], truths: Sequence[torch.Tensor], perio
 
 def _grid(power: torch.Tensor, period: int) -> float:
     """Power at a grid's frequencies, against that beside them."""
-    size = len(power)
+    height, width = power.shape
     offsets = [step for distance in NEIGHBOURS for step in (-distance, distance)]
     here = beside = 0.0
     for row, column in itertools.product(range(period), repeat=2):
         if row % 2 == column % 2 == 0:  # also in the grid of half the period
             continue
-        y, x = row * size // period, column * size // period
-        down = sum(power[(y + step) % size, x].item() for step in offsets)
-        across = sum(power[y, (x + step) % size].item() for step in offsets)
+        y, x = row * height // period, column * width // period
+        down = sum(power[(y + step) % height, x].item() for step in offsets)
+        across = sum(power[y, (x + step) % width].item() for step in offsets)
         here += power[y, x].item()
         # Edges lie along the axes and so does their power: the stronger side is the fair neighbour.
         beside += max(down, across) / len(offsets)

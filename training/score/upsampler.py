@@ -6,10 +6,11 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from bigart_lib.generate.sampling import BASE_SIZE
+from bigart_lib.generate.sampling import BASE_SIZE, MULTIPLE, UPSAMPLED_SIZE
+from bigart_lib.shapes import nearest_size, ratio
 from training.painter import COLOURS
 from training.score.given import Given
-from training.score.held_out import SIZE, Captioned, sets
+from training.score.held_out import Captioned, painted, sets
 from training.score.measures import PERIODS, colour_shift, grid, psnr, sharpness, unevenness
 from training.score.table import Row, with_most
 
@@ -21,6 +22,11 @@ def score(given: Given) -> list[Row]:
     rows = []
     for kind, captioned in sets(given.number(PAINTED), given.number(PHOTOGRAPHED)).items():
         rows += compared(given, kind, captioned)
+    for shape in ("3:2", "9:16"):
+        size = tuple(
+            side * UPSAMPLED_SIZE // BASE_SIZE for side in nearest_size(ratio(shape), BASE_SIZE, MULTIPLE)
+        )
+        rows += compared(given, f"painted in {shape}", painted(given.number(PAINTED), size))
     names = list(COLOURS)[:: len(COLOURS) // FLAT]
     added, shifts = [], []
     for colour in (COLOURS[name] for name in names[: given.number(FLAT)]):
@@ -37,9 +43,9 @@ def compared(given: Given, kind: str, captioned: Captioned) -> list[Row]:
     """The rows of one kind of pictures."""
     ours, bicubic, truths = [], [], []
     for truth, caption in captioned:
-        small = functional.interpolate(truth, size=(BASE_SIZE, BASE_SIZE), mode="area")
+        small = functional.avg_pool2d(truth, UPSAMPLED_SIZE // BASE_SIZE)
         ours.append(given.upsample(small, caption))
-        bicubic.append(functional.interpolate(small, size=(SIZE, SIZE), mode="bicubic").clamp(0, 1))
+        bicubic.append(functional.interpolate(small, size=truth.shape[-2:], mode="bicubic").clamp(0, 1))
         truths.append(truth)
 
     def mean(measure: object, enlarged: list[torch.Tensor]) -> float:
