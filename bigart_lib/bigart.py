@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -72,7 +73,7 @@ class BigArt:
         self.device, self.dtype = device, dtype
         self.scale = enlarger.scale
         self.options: dict[str, Any] = {}  # how `load` was asked for these models
-        self._announce = announce
+        self.announce, self._networks = announce, networks
         self._forecaster = Forecaster(self.fingerprints(), enlarger, networks, speeds, device, memory)
         self._maker = Maker(enlarger, enhancer, self._forecaster.budget)
         self._runner = Runner(generator, self.plan, self._maker.make, self._forecaster)
@@ -84,6 +85,13 @@ class BigArt:
     def read(self, prompt: str) -> Reading:
         """Which words of a prompt the models follow, and which they do not; loads no network."""
         return self.generator.read(prompt)
+
+    def free(self) -> None:
+        """Let go of all networks; they are loaded again when they are needed."""
+        for one in (self._networks, self.generator):
+            getattr(one, "free", lambda: None)()
+        gc.collect()  # pipelines and what they call hold one another
+        machine.release_memory(self.device)
 
     # ------------------------------------------------------------------------------------------ recipes
 
@@ -248,7 +256,7 @@ class BigArt:
     def run(self, recipe: Recipe, steps: Sequence[Step], kept: Kept, report: Report = no_report) -> None:
         """Make what `kept` does not have of the pictures of a plan."""
         for sentence in self.forecast(steps, kept).compromises:
-            self._announce(sentence)
+            self.announce(sentence)
         self._runner.run(recipe, steps, kept, report)
 
     # -------------------------------------------------------------------------------------- single steps
@@ -258,7 +266,7 @@ class BigArt:
         budget = self._forecaster.budget()
         found = _found(picture)
         if sentence := self.enlarger.compromise(*found.size, budget):
-            self._announce(sentence)
+            self.announce(sentence)
         return _changed(found, lambda levels: self._maker.enlarge(levels, budget, report, matched=True))
 
     def add_texture(self, picture: Picture, settings: TextureSettings, seed: int = 0) -> Image.Image:

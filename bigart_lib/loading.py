@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import torch
 
     from bigart_lib.enlarge.enlarger import Enlarger
+    from bigart_lib.enlarge.overlapping import TileNetwork
     from bigart_lib.finish.enhancer import VQGANEnhancer
     from bigart_lib.generate.generator import Generator
     from bigart_lib.weights import ModelSet
@@ -48,7 +49,8 @@ def load(
         fetched for a CUDA device, else embedded; or a recipe's name, such as "embedded+bsrgan".
     generator : in place of GLIDE: any text-to-image pipeline of diffusers by the name of a known model, as
         OWNER/NAME, with @COMMIT if need be, a folder or a file; or any object as in `generate.generator`.
-    enlarger : in place of the set's: one of `sets.ENLARGERS`, a file, or any object as in `enlarge.enlarger`.
+    enlarger : in place of the set's: one of `sets.ENLARGERS`, a file of any network that enlarges and that
+        spandrel reads (an RRDBNet needs no spandrel), or any object as in `enlarge.enlarger`.
     enhancer : in place of the set's: "vqgan-imagenet", "vqgan-wikiart", or a file.
     device : "cpu" or "cuda"; None takes CUDA where there is one.
     dtype : a torch dtype, or one of `machine.PRECISIONS`; None takes what is fast on the device.
@@ -83,7 +85,7 @@ def load(
         own_generator
         or (pipeline and _pipeline(pipeline, chosen, dtype, report, announce))
         or _glide(model_set, networks, chosen),
-        own_enlarger or _rrdbnet(model_set, networks, chosen, dtype, announce),
+        own_enlarger or _enlarger(model_set, networks, chosen, dtype, announce),
         _vqgan(model_set, networks, chosen, dtype),
         networks,
         chosen,
@@ -94,6 +96,31 @@ def load(
     )
     bigart.options = _options(model_set.name, {**others, "generator": pipeline}, device, budget)
     return bigart
+
+
+def with_generator(
+    bigart: BigArt, generator: Generator | str | Path | None, report: Report = no_report
+) -> BigArt:
+    """The same models with another generator, in whose place no other keeps networks in memory.
+
+    Parameters
+    ----------
+    bigart : stays as usable as it was; it loads networks again when they are needed.
+    generator : as for `load`; None is GLIDE. The networks of a pipeline are loaded here.
+    report : told how far reading and loading have come; may raise.
+
+    Raises
+    ------
+    ValueError
+        When it cannot be had; see `load`.
+    """
+    is_own = type(bigart.enlarger).__name__ in bigart.name.split("+")
+    options = {**bigart.options, **({"enlarger": bigart.enlarger} if is_own else {}), "generator": generator}
+    made = load(**options, dtype=bigart.dtype, report=report, announce=bigart.announce)
+    bigart.free()
+    if prepare := getattr(made.generator, "prepare", None):
+        prepare(report)
+    return made
 
 
 def convert(kind: str, source: Path, target: Path, report: Report = no_report) -> None:
@@ -178,11 +205,13 @@ def _options(
 
 
 def _loaders() -> Mapping[str, Any]:
-    from bigart_lib.enlarge import published as rrdbnet
+    from bigart_lib.enlarge import spandrel_models
     from bigart_lib.finish import vqgan
     from bigart_lib.generate import network as glide
 
-    return {"base": glide.load, "upsampler": glide.load, "enlarger": rrdbnet.load, "enhancer": vqgan.load}
+    return {
+        "base": glide.load, "upsampler": glide.load, "enlarger": spandrel_models.load, "enhancer": vqgan.load,
+    }  # fmt: skip
 
 
 def _glide(model_set: ModelSet, networks: Networks, device: torch.device) -> Generator:
@@ -199,6 +228,7 @@ def _glide(model_set: ModelSet, networks: Networks, device: torch.device) -> Gen
         model_set.sampling,
         lambda: _only(model_set, "base", "upsampler"),
         CUDA_BATCH if device.type == "cuda" else 1,
+        model_set.terms,
     )
 
 
@@ -212,22 +242,28 @@ def _pipeline(
     return load_generator(name, device, dtype, commit if at else None, report, announce)
 
 
-def _rrdbnet(
+def _enlarger(
     model_set: ModelSet, networks: Networks, device: torch.device, dtype: torch.dtype, announce: Announce
 ) -> Enlarger:
+    """Exact, if it is an RRDBNet; else in overlapping tiles."""
+    from bigart_lib.enlarge import spandrel_models
     from bigart_lib.enlarge.exact import RRDBNetEnlarger
-    from bigart_lib.enlarge.published import load_config
+    from bigart_lib.enlarge.overlapping import OverlappingEnlarger
+    from bigart_lib.enlarge.rrdbnet import RRDBNetConfig
 
-    # Of files that do not carry their config, the network must be read.
-    config = load_config(model_set.enlarger) or networks.lend("enlarger")().config
-    return RRDBNetEnlarger(
-        networks.lend("enlarger"),
-        config,
-        device,
-        dtype,
-        lambda: model_set.fingerprints()["enlarger"],
-        announce,
-    )
+    def fingerprint() -> str:
+        return model_set.fingerprints()["enlarger"]
+
+    lent = networks.lend("enlarger")
+    config = spandrel_models.config(model_set.enlarger, lent)
+    if isinstance(config, RRDBNetConfig):
+        return RRDBNetEnlarger(lent, config, device, dtype, fingerprint, announce)
+    import torch
+
+    def exactly() -> TileNetwork:
+        return spandrel_models.load(model_set.enlarger, device, torch.float32)
+
+    return OverlappingEnlarger(lent, exactly, device, fingerprint, announce)
 
 
 def _vqgan(

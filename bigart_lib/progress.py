@@ -19,6 +19,7 @@ STAGE_LABELS = {  # what people are told that is done
     "enhance": "VQGAN repaints details",
     "fit": "reducing",
     "write": "saving",
+    "load": "loading",
     "fetch": "fetching",
     "verify": "verifying",
     "convert": "converting",

@@ -103,6 +103,7 @@ def test_the_controls_have_the_bounds_of_the_settings(artist):
 
 def test_only_what_a_generator_can_do_is_offered():
     plain = SimpleNamespace(abilities=Abilities(guidance=False), complete=lambda settings: settings)
+    plain.native = lambda shape=1.0: (64, 64)
     bigart = SimpleNamespace(generator=plain, name="plain", read=lambda prompt: Reading((), (), (), ()))
     card = PromptCard(bigart, print, print, lambda function: function)
     assert [*card.choices] == ["count", "shape"] and card.settings().steps is None

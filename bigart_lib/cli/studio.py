@@ -16,6 +16,7 @@ import click
 
 from bigart_lib.cli import options as shared
 from bigart_lib.cli.call import Call
+from bigart_lib.cli.paint import GENERATOR
 from bigart_lib.cli.serving import HOST, Address, InOneLine
 
 PORT, TRIES = 8866, 50
@@ -24,19 +25,23 @@ CELL = """
 import bigart_lib
 from bigart_lib.studio import studio
 
-studio(bigart_lib.load({models!r}, announce=print), {pictures!r})
+studio(bigart_lib.load({models!r}, announce=print), {pictures!r}, generator={generator!r})
 """
 SERVERS = {"voila": "studio_voila", "jupyterlab": "studio_lab"}  # the first that is installed is taken
 
 
 @click.command(short_help="Open the studio in the browser.")
 @shared.option("--models", shared.MODELS, "auto", "The set of networks.")
+@shared.option("--generator", shared.Checked("MODEL", str), None, GENERATOR, "GLIDE")
 @shared.out
 @shared.option("--port", click.IntRange(1, 65535), None, "Of the page.", f"{PORT}, or the next free one")
 @click.option("--no-browser", is_flag=True, help="Print the address, and open nothing.")
 @click.pass_obj
-def studio(call: Call, models: str, out: Path, port: int | None, no_browser: bool) -> int:
+def studio(
+    call: Call, models: str, generator: str | None, out: Path, port: int | None, no_browser: bool
+) -> int:
     """Open the studio as a page in the browser, on this machine alone, until it is interrupted."""
+    _check(generator)
     server = next((name for name in SERVERS if find_spec(name) and find_spec("ipykernel")), None)
     if server is None:
         raise ValueError(
@@ -49,7 +54,7 @@ def studio(call: Call, models: str, out: Path, port: int | None, no_browser: boo
     ):
         address = Address(listener.getsockname()[1], secrets.token_urlsafe())
         notebook = Path(folder, f"{NAME}.ipynb")
-        notebook.write_text(json.dumps(_notebook(models, out)), encoding="utf-8")
+        notebook.write_text(json.dumps(_notebook(models, generator, out)), encoding="utf-8")
 
         def tell() -> None:
             call.show(f"The studio is at {address} and ends with Ctrl-C.")
@@ -60,6 +65,17 @@ def studio(call: Call, models: str, out: Path, port: int | None, no_browser: boo
         logging.captureWarnings(True)  # and so not shown
         _way_to_serve(server)(listener, notebook, address, tell)
     return 0
+
+
+def _check(generator: str | None) -> None:
+    """Raise a ValueError where a generator must be fetched first, or cannot be loaded here."""
+    if generator is None:
+        return
+    from bigart_lib.generate.pipeline_source import absent, find
+
+    if problem := absent(generator):
+        raise ValueError(problem)
+    find(generator.partition("@")[0] if not Path(generator).exists() else generator)
 
 
 def _way_to_serve(server: str) -> Callable[..., None]:
@@ -78,8 +94,8 @@ def _listen(port: int | None) -> socket.socket:
     raise ValueError(f"the studio cannot have {where} ({reason}): choose another by --port")
 
 
-def _notebook(models: str, out: Path) -> dict:
+def _notebook(models: str, generator: str | None, out: Path) -> dict:
     cell = {"cell_type": "code", "id": "studio", "metadata": {}, "outputs": [], "execution_count": None}
-    cell["source"] = CELL.format(models=models, pictures=str(out.resolve())).strip()
+    cell["source"] = CELL.format(models=models, pictures=str(out.resolve()), generator=generator).strip()
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     return {"cells": [cell], "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}

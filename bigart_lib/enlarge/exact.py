@@ -9,6 +9,7 @@ from bigart_lib.enlarge import tiles
 from bigart_lib.enlarge.rrdbnet import RRDBNet, RRDBNetConfig, estimate_flops
 from bigart_lib.files import size_in_words
 from bigart_lib.machine import MemoryShortageError, is_out_of_memory, release_memory
+from bigart_lib.pictures.images import as_float, to_levels
 from bigart_lib.progress import Announce, Cost, Progress, Report, announce_nothing
 
 if TYPE_CHECKING:
@@ -46,20 +47,16 @@ class RRDBNetEnlarger:
 
     def cost(self, width: int, height: int) -> Cost:
         """Operations, and the bytes that the exact way takes with the tiles that run fastest."""
-        passes = [
-            (
-                estimate_flops(self._config, height * times, width * times),
-                self._memory(width * times, height * times),
-            )
-            for times in self._passes()
-        ]
-        return Cost(sum(flops for flops, _ in passes), max(memory for _, memory in passes))
+        sides = [self._packed_sides(width * times, height * times) for times in self._passes()]
+        memory = max(self._memory(*one) for one in sides)
+        return Cost(sum(estimate_flops(self._config, *reversed(one)) for one in sides), memory)
 
     def compromise(self, width: int, height: int, memory_budget: int, repeats: bool = False) -> str:
         """Whether seams may show, in a sentence; nothing where the budget holds the exact way."""
         times = self._passes()[-1]
         width, height = width * times, height * times
-        least = tiles.least_memory(self._config, height, width, self._dtype, repeats)
+        packed_width, packed_height = self._packed_sides(width, height, repeats)
+        least = tiles.least_memory(self._config, packed_height, packed_width, self._dtype, repeats)
         if least <= memory_budget:
             return ""
         return (
@@ -92,10 +89,12 @@ class RRDBNetEnlarger:
         is_last: bool,
         repeats: bool,
     ) -> torch.Tensor:
+        packed = self._packed(picture, repeats)
         while True:
             try:
-                enlarged = tiles.enlarge(self._network(), picture, budget, tell, is_last, repeats)
-                return enlarged if is_last else enlarged.float().clamp_(0, 1)
+                enlarged = tiles.enlarge(self._network(), packed, budget, tell, is_last, repeats)
+                enlarged = self._cropped(enlarged, picture, repeats)
+                return enlarged if is_last else as_float(enlarged).clamp_(0, 1)
             except tiles.BudgetError as error:
                 raise MemoryShortageError(
                     f"the memory is not enough to enlarge {picture.shape[-1]}x{picture.shape[-2]} px: "
@@ -106,7 +105,7 @@ class RRDBNetEnlarger:
                 if not is_out_of_memory(error):
                     raise
             # No more than what was tried, however large the budget was.
-            budget = min(budget, self._memory(picture.shape[-1], picture.shape[-2])) // 2
+            budget = min(budget, self._memory(packed.shape[-1], packed.shape[-2])) // 2
             release_memory(self._device)
             if sentence := self.compromise(picture.shape[-1], picture.shape[-2], budget, repeats):
                 self._announce(f"memory ran out; {sentence}")
@@ -114,9 +113,36 @@ class RRDBNetEnlarger:
     def _passes(self) -> list[int]:
         """How many times longer the sides are before each pass of the network."""
         passes = [1]
-        while passes[-1] * self._config.scale < SCALE:
-            passes.append(passes[-1] * self._config.scale)
+        while passes[-1] * self._config.times < SCALE:
+            passes.append(passes[-1] * self._config.times)
         return passes
+
+    def _packed(self, picture: torch.Tensor, repeats: bool) -> torch.Tensor:
+        """The picture as the network sees it; odd sides get a row or a column more, or the picture twice."""
+        import torch.nn.functional as F
+
+        height, width = picture.shape[-2:]
+        packed_width, packed_height = self._packed_sides(width, height, repeats)
+        packing = self._config.packing
+        beyond = (0, packing * packed_width - width, 0, packing * packed_height - height)
+        if any(beyond):
+            picture = F.pad(picture, beyond, mode="circular" if repeats else "replicate")
+        return F.pixel_unshuffle(picture, packing) if packing > 1 else picture
+
+    def _cropped(self, enlarged: torch.Tensor, picture: torch.Tensor, repeats: bool) -> torch.Tensor:
+        """The result without what `_packed` added; of a picture that was seen twice, the mean."""
+        for axis in (2, 3):
+            side, made = self._config.times * picture.shape[axis], enlarged
+            enlarged = made.narrow(axis, 0, side)
+            if repeats and made.shape[axis] == 2 * side:  # each copy was packed in another way
+                both = as_float(enlarged).clamp_(0, 1) + as_float(made.narrow(axis, side, side)).clamp_(0, 1)
+                enlarged = to_levels(both / 2)
+        return enlarged.contiguous()
+
+    def _packed_sides(self, width: int, height: int, repeats: bool = False) -> tuple[int, ...]:
+        """Width and height of the picture as the network sees it."""
+        packing = self._config.packing
+        return tuple(side if repeats and side % packing else -(-side // packing) for side in (width, height))
 
     def _memory(self, width: int, height: int) -> int:
         side = tiles.fastest_tile(self._device)

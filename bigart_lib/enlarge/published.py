@@ -15,6 +15,7 @@ from bigart_lib.enlarge.rrdbnet import RRDBNet, RRDBNetConfig
 from bigart_lib.progress import Report, no_report
 
 PUBLISHED = (RRDBNetConfig(), RRDBNetConfig(scale=2))  # BSRGAN, BSRNet and Real-ESRGAN x4plus; BSRGANx2
+PACKED = RRDBNetConfig(in_channels=12)  # Real-ESRGAN x2plus, which sees 2x2 pixels as one of 12 channels
 NCNN = (".param", ".bin")  # a pair of files
 FIRST_CONVOLUTION = "trunk.blocks.0.dense.0.convs.0"
 
@@ -42,13 +43,32 @@ LAYOUTS = {
 }
 
 
+def _first_layout(blocks: int, enlargements: int) -> weights.Layout:
+    """That of ESRGAN's first release, which counts layers, those without weights too."""
+    tail = 3 * enlargements + 2  # the first layer after the enlargements
+    return weights.Layout(
+        (
+            (r"^trunk\.conv_first", "model.0"),
+            (
+                r"^trunk\.blocks\.(\d+)\.dense\.(\d)\.convs\.(\d)",
+                lambda found: f"model.1.sub.{found[1]}.RDB{int(found[2]) + 1}.conv{int(found[3]) + 1}.0",
+            ),
+            (r"^trunk\.conv_body", f"model.1.sub.{blocks}"),
+            (r"^tail\.enlargements\.(\d)", lambda found: f"model.{3 * int(found[1]) + 3}"),
+            (r"^tail\.conv_before_last", f"model.{tail}"),
+            (r"^tail\.conv_last", f"model.{tail + 2}"),
+        )
+    )
+
+
 def from_state_dict(tensors: Mapping[str, Tensor], source: str) -> RRDBNet:
     """A network with these weights: frozen, in evaluation mode, float32, on the device of the weights.
 
     Parameters
     ----------
-    tensors : every tensor by its name in BSRGAN's layout, Real-ESRGAN's or our own; may be wrapped in
-        "params_ema" or "params". The network's size is read off the tensors, which are copied.
+    tensors : every tensor by its name in the layout of BSRGAN, of Real-ESRGAN, of ESRGAN's first release, or
+        our own; may be wrapped in "params_ema" or "params". The network's size is read off the tensors,
+        which are copied.
     source : where they came from, for messages.
 
     Raises
@@ -70,17 +90,20 @@ def from_state_dict(tensors: Mapping[str, Tensor], source: str) -> RRDBNet:
 def _blocks(tensors: Mapping[str, Tensor], layout: weights.Layout) -> set[str]:
     """The numbers of the blocks that tensors of this layout belong to, as text."""
     before, _, _ = layout.name(FIRST_CONVOLUTION).partition("0")
-    return {name.removeprefix(before).partition(".")[0] for name in tensors if name.startswith(before)}
+    parts = [name.removeprefix(before).split(".") for name in tensors if name.startswith(before)]
+    return {number for number, *rest in parts if len(rest) > 1}  # else it is a layer, not a block
 
 
 def _find_layout(tensors: Mapping[str, Tensor], source: str) -> weights.Layout:
     for layout in LAYOUTS.values():
         if _blocks(tensors, layout):
             return layout
+    if blocks := _blocks(tensors, _first_layout(0, 0)):
+        return _first_layout(len(blocks), 2 if "model.10.weight" in tensors else 1)
     found = ", ".join(list(map(str, tensors))[:3]) or "nothing"
     raise weights.WeightsError(
         f"{source} is no RRDBNet: expected tensors named RRDB_trunk.* (BSRGAN) or body.* (Real-ESRGAN), "
-        f"got {found}; choose a file of BSRGAN, BSRGANx2, BSRNet or Real-ESRGAN x4plus"
+        f"got {found}; choose a file of BSRGAN, BSRGANx2, BSRNet, ESRGAN or Real-ESRGAN"
     )
 
 
@@ -95,18 +118,21 @@ def _read_config(tensors: Mapping[str, Tensor], source: str) -> tuple[weights.La
         )
     layout = _find_layout(tensors, source)
 
-    def rows(own: str, otherwise: int) -> int:
+    def size(own: str, axis: int, otherwise: int) -> int:
         tensor = tensors.get(layout.name(own))
-        return otherwise if tensor is None or tensor.ndim == 0 else tensor.shape[0]
+        return otherwise if tensor is None or tensor.ndim <= axis else tensor.shape[axis]
 
+    scale = 4 if layout.name("tail.enlargements.1.weight") in tensors else 2
+    is_packed = scale == 4 and size("trunk.conv_first.weight", 1, 0) == PACKED.in_channels
     try:
         # Where a tensor is missing, the default, and `check_fit` will name it.
         config = RRDBNetConfig(
-            num_features=rows("trunk.conv_first.bias", RRDBNetConfig.num_features),
+            num_features=size("trunk.conv_first.bias", 0, RRDBNetConfig.num_features),
             # Counted, not the highest number plus one: a made-up name must not build a billion blocks.
             num_blocks=len(_blocks(tensors, layout)),
-            growth=rows(f"{FIRST_CONVOLUTION}.bias", RRDBNetConfig.growth),
-            scale=4 if layout.name("tail.enlargements.1.weight") in tensors else 2,
+            growth=size(f"{FIRST_CONVOLUTION}.bias", 0, RRDBNetConfig.growth),
+            scale=scale,
+            in_channels=(PACKED if is_packed else RRDBNetConfig).in_channels,
         )
     except ValueError as error:
         raise weights.WeightsError(f"{source} holds no RRDBNet that we can build: {error}") from error

@@ -42,6 +42,16 @@ class RRDBNetConfig:
         """How many times the tail doubles the picture."""
         return self.scale.bit_length() - 1
 
+    @property
+    def packing(self) -> int:
+        """How many pixels a side it sees as one of more channels: 2 for Real-ESRGAN x2plus, else 1."""
+        return 2 if self.in_channels == 4 * self.out_channels else 1
+
+    @property
+    def times(self) -> int:
+        """How many times longer it makes a side of the picture before that is packed."""
+        return self.scale // self.packing
+
 
 def _conv(in_channels: int, out_channels: int) -> nn.Conv2d:
     return nn.Conv2d(in_channels, out_channels, kernel_size=3, padding=1)

@@ -39,10 +39,15 @@ class Abilities:
     negative_prompt: bool = False  # whether it takes what to keep away from
     limits: str = ""  # what it cannot paint, in a sentence
     origin: str = ""  # where its steps and guidance come from, in a sentence
+    terms: str = ""  # its licence, and whether it may be used commercially, in a sentence
 
 
 class Generator(Protocol):
-    """A prompt becomes candidates."""
+    """A prompt becomes candidates.
+
+    One that holds large networks itself may have two methods more: `prepare(report)` brings them into memory
+    before they are asked for, and `free()` lets go of them until they are.
+    """
 
     abilities: Abilities
     sampling: Mapping[str, Any]  # timesteps and the like, as plain values, for the recipe

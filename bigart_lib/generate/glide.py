@@ -51,6 +51,7 @@ class GlideGenerator:
     fingerprints : SHA-256 of the weights of each, by name.
     batch_size : candidates that share a pass through a network. One is as fast as many on a CPU, and keeps
         each candidate to the last bit independent of the others.
+    terms : its licence, in a sentence.
 
     Notes
     -----
@@ -67,10 +68,11 @@ class GlideGenerator:
         sampling: Sampling,
         fingerprints: Callable[[], Mapping[str, str]],
         batch_size: int = 1,
+        terms: str = "",
     ) -> None:
         self._base, self._upsampler, self._configs = base, upsampler, configs
         self._sampling, self._fingerprints, self._batch_size = sampling, fingerprints, batch_size
-        self.abilities = Abilities(SAMPLERS, guidance=True, limits=LIMITS)
+        self.abilities = Abilities(SAMPLERS, guidance=True, limits=LIMITS, terms=terms)
         self.sampling: Mapping[str, Any] = {
             name: list(value) if isinstance(value, tuple) else value
             for name, value in asdict(sampling).items()

@@ -17,6 +17,7 @@ from bigart_lib.generate.known_models import Memory, placement, working_memory
 from bigart_lib.generate.pipeline_kinds import INDEX, Kind, PipelineError, silent
 from bigart_lib.generate.pipeline_source import TEXTS, Source, components
 from bigart_lib.machine import MemoryShortageError, is_out_of_memory
+from bigart_lib.progress import Report, no_report
 from bigart_lib.weights import WeightsError, cache_folder, read_shapes
 from bigart_lib.weights.records import fingerprint
 
@@ -110,8 +111,13 @@ def _placed(
     return pipeline
 
 
-def hashes(source: Source) -> dict[str, str]:
-    """SHA-256 of the weights of each component, and of all else that decides a picture, by name."""
+def hashes(source: Source, report: Report = no_report) -> dict[str, str]:
+    """SHA-256 of the weights of each component, and of all else that decides a picture, by name.
+
+    Parameters
+    ----------
+    report : told of stage "verify" in bytes, file by file, of what was not hashed before.
+    """
     index = read_values(source.folder / INDEX)
     folders = components(index)
     found: dict[str, list[Path]] = {}
@@ -121,7 +127,9 @@ def hashes(source: Source) -> dict[str, str]:
         path for folder in folders for path in (source.folder / folder).glob("*") if path.suffix in TEXTS
     ]
     known = read_values(cache_folder() / HASHES_FILE)
-    made = {name: _joined([_hash(path, known) for path in sorted(paths)]) for name, paths in found.items()}
+    made = {
+        name: _joined([_hash(path, known, report) for path in sorted(paths)]) for name, paths in found.items()
+    }
     plain = [source.folder / INDEX, *sorted(texts)]
     named = [f"{path.relative_to(source.folder)} {_plain_hash(path)}" for path in plain if path.is_file()]
     with suppress(OSError):
@@ -137,14 +145,14 @@ def _plain_hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _hash(path: Path, known: dict) -> str:
+def _hash(path: Path, known: dict, report: Report) -> str:
     """The hash of a large file; remembered for as long as its size and its time stay."""
     stat = path.stat()
     state = [stat.st_size, stat.st_mtime_ns]
     kept = known.get(str(path))
     if isinstance(kept, list) and kept[:2] == state and isinstance(kept[-1], str):
         return kept[-1]
-    digest = fingerprint(path).sha256
+    digest = fingerprint(path, report, path.name).sha256
     known[str(path)] = [*state, digest]
     return digest
 

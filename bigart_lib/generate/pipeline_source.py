@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bigart_lib.files import read_values, write_text
+from bigart_lib.files import read_values, size_in_words, write_text
 from bigart_lib.generate.known_models import KNOWN_MODELS, KnownModel, find_known
 from bigart_lib.generate.pipeline_kinds import (
     INDEX,
@@ -102,6 +102,18 @@ def find(
 
         source = fetch(repository, known, revision, half, report, announce)
     return replace(source, model=known.name if known else model, known=known, preview=_preview(known))
+
+
+def absent(model: str) -> str:
+    """How a model of the hub comes here, in a sentence; empty where it is here, or is of the artist's own."""
+    name = model.partition("@")[0]
+    known = find_known(name)
+    is_own = name.startswith((".", "~")) or not REPOSITORY.fullmatch(name) or Path(name).exists()
+    if (known is None and is_own) or remembered(known.repository if known else name):
+        return ""
+    size = f", {size_in_words(known.memory.weights)}" if known else ""
+    gate = "accept its terms on its page, then " if known and known.is_gated else ""
+    return f"{name} is not on this machine yet{size}: {gate}get it by bigart generators fetch {name}"
 
 
 def remembered(repository: str, revision: str | None = None) -> Source | None:

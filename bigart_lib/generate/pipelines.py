@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ import torch
 from bigart_lib import shapes
 from bigart_lib.generate import pipeline_loading as loading
 from bigart_lib.generate.generator import Abilities, Painted, Stage
-from bigart_lib.generate.known_models import working_memory
+from bigart_lib.generate.known_models import in_terms, working_memory
 from bigart_lib.generate.pipeline_calls import arguments, generators, negative
 from bigart_lib.generate.pipeline_kinds import (
     INDEX,
@@ -50,15 +50,8 @@ from bigart_lib.weights.tensors import is_finite
 if TYPE_CHECKING:
     from diffusers import DiffusionPipeline
 
-PAINT = "paint"  # what its stage is called
-
-
-@dataclass(frozen=True)
-class PipelineAbilities(Abilities):
-    """What an artist may choose, and should know, of a pipeline."""
-
-    steps: int = 25  # denoising steps, where the artist left them open
-    default_guidance: float | None = None  # where the artist left it open; None: it has none
+PAINT, LOAD = "paint", "load"  # what its stages are called
+UNKNOWN_TERMS = "This model's licence, and whether commercial use is allowed, is said on its card"
 
 
 def load_generator(
@@ -81,7 +74,9 @@ def load_generator(
         When the model cannot be had, or does not make pictures of a prompt.
     """
     source = find(model, revision, dtype == torch.float16, report, announce)
-    return PipelineGenerator(source, device, dtype, announce)
+    made = PipelineGenerator(source, device, dtype, announce)
+    made.fingerprint(report)  # the first time, every byte is read
+    return made
 
 
 class PipelineGenerator:
@@ -111,13 +106,12 @@ class PipelineGenerator:
         self._counts = loading.count_weights(source)
         self._fingerprints: Mapping[str, str] | None = None
         origin = "the table of known models" if source.known else "its own configuration"
-        self.abilities = PipelineAbilities(
+        self.abilities = Abilities(
             samplers=kind.samplers,
             guidance=kind.can_guide,
             negative_prompt=kind.can_avoid,
-            steps=kind.steps,
-            default_guidance=kind.guidance,
             origin=f"{source.name}: {_values(kind)}, from {origin}.",
+            terms=in_terms(source.known) if source.known else UNKNOWN_TERMS,
         )
         self.sampling: Mapping[str, Any] = self._sampling()
 
@@ -197,11 +191,21 @@ class PipelineGenerator:
         end = max(end for _, end in places["offset_mapping"])
         return spelled_reading(prompt, prompt[:end].lower(), most, count)
 
-    def fingerprint(self) -> Mapping[str, str]:
+    def fingerprint(self, report: Report = no_report) -> Mapping[str, str]:
         """SHA-256 of the weights of each component, and of the configurations, by name."""
         if self._fingerprints is None:
-            self._fingerprints = loading.hashes(self._source)
+            self._fingerprints = loading.hashes(self._source, report)
         return self._fingerprints
+
+    def prepare(self, report: Report = no_report) -> None:
+        """Bring its networks into memory, ready for a square."""
+        report(Progress(LOAD, 0, 1, name=self.name))
+        self._ready(self._dtype, self.native())
+        report(Progress(LOAD, 1, 1, name=self.name))
+
+    def free(self) -> None:
+        """Let go of its networks; they are loaded again when they are needed."""
+        self._pipeline = self._previewer = self._loaded_dtype = None
 
     def paint(
         self,

@@ -16,6 +16,7 @@ from bigart_lib.pictures import images
 from bigart_lib.pictures.bring import brought
 from bigart_lib.pictures.carried import Brought
 from bigart_lib.pictures.recipe import Recipe, changed, pixel_hash, read_picture
+from bigart_lib.plan import NETWORKS
 from bigart_lib.progress import Report, no_report
 from bigart_lib.runs.run import DEFAULT_FOLDER, Run
 from bigart_lib.runs.source import SOURCE
@@ -135,9 +136,10 @@ def load_for(recipe: Recipe, **options: Any) -> BigArt:
     from bigart_lib.machine import DeviceError
 
     options = {
-        "models": recipe.models, **_pipeline(recipe),
+        "models": recipe.models, "generator": generator_of(recipe.sampling),
         **{name: value for name, value in options.items() if value},
     }  # fmt: skip
+    _check_named(recipe, options)
     precision = options.pop("dtype", None) or str(recipe.machine.get("precision", "auto"))
     try:
         return load(**options, dtype=precision)
@@ -145,10 +147,21 @@ def load_for(recipe: Recipe, **options: Any) -> BigArt:
         return load(**options)
 
 
-def _pipeline(recipe: Recipe) -> dict[str, str]:
-    """The pipeline that painted, at the commit that was fetched for it, if it was not GLIDE."""
-    name, commit = (recipe.sampling.get(one) for one in ("generator", "commit"))
-    return {"generator": f"{name}@{commit}" if commit else str(name)} if name else {}
+def _check_named(recipe: Recipe, options: Mapping[str, Any]) -> None:
+    """Refuse to guess the file of somebody's own that enlarged or repainted; say which it was."""
+    from bigart_lib.loading import split
+
+    try:
+        split(str(options["models"]), {name: options.get(name) for name in NETWORKS.values()})
+    except ValueError as error:
+        hashes = (f"{name} {recipe.networks[name]}" for name in NETWORKS.values() if name in recipe.networks)
+        raise ValueError(f"{error}; by SHA-256 they were {', '.join(hashes)}") from None
+
+
+def generator_of(sampling: Mapping[str, Any]) -> str | None:
+    """The pipeline that a recipe's sampling names, at the commit that was fetched for it; None is GLIDE."""
+    name, commit = (sampling.get(one) for one in ("generator", "commit"))
+    return (f"{name}@{commit}" if commit else str(name)) if name else None
 
 
 def _renewed(

@@ -14,18 +14,21 @@ from PIL import Image
 
 from bigart_lib.bigart import BigArt
 from bigart_lib.forecast import Forecast
+from bigart_lib.loading import with_generator
 from bigart_lib.pictures import images
 from bigart_lib.pictures.recipe import read_picture
 from bigart_lib.pictures.results import Candidates
 from bigart_lib.plan import Step
 from bigart_lib.progress import CancelledError, Report, no_report
 from bigart_lib.runs.copies import copy_run
+from bigart_lib.runs.redo import generator_of
 from bigart_lib.runs.run import DEFAULT_FOLDER, Run, UnsavedError, all_runs, open_run
 from bigart_lib.runs.work import Work
 from bigart_lib.settings import PICTURE_SIZES, GenerateSettings, PaintSettings, TextureSettings
 
 if TYPE_CHECKING:
     from bigart_lib.finish.texture import TexturePreview
+    from bigart_lib.generate.generator import Generator
 
 OPEN_WORKS = 3  # each takes some 200 MB once it is large
 OPEN_BATCHES = 3  # each takes some 10 MB; the others are read from disk when they are wanted
@@ -73,6 +76,21 @@ class Session:
         self.copy_problem = ""  # why the last copy was not made
         self.batches: list[Batch] = []  # that are in memory, the latest last
         self._open: list[tuple[Run, int]] = []  # what was picked, the latest last
+
+    def use_generator(self, generator: Generator | str | None, report: Report = no_report) -> None:
+        """Go on with another generator; of the one before, no network stays in memory.
+
+        Raises
+        ------
+        ValueError
+            When it cannot be had, and the one before stays; see `loading.load`.
+        """
+        self.bigart = with_generator(self.bigart, generator, report)
+        self.measure()
+
+    def suits(self, run: Run) -> bool:
+        """Whether the generator that is loaded is the one that painted a run."""
+        return generator_of(run.recipe.sampling) == generator_of(self.bigart.generator.sampling)
 
     def measure(self) -> None:
         """Measure this machine's speed, where it is not known yet, so that no forecast has to wait for it."""
@@ -178,20 +196,35 @@ class Session:
         newest = sorted(found, key=lambda run: run.touched, reverse=True)
         return [run for run in newest if run.indices and run.id not in opened]
 
-    def open(self, path: Path, report: Report = no_report) -> Batch:
-        """Go on with a batch from disk; candidates that are missing or damaged are painted again.
+    def open(self, wanted: Path | Batch, report: Report = no_report) -> Batch:
+        """Go on with a batch; candidates that are missing on disk or damaged are painted again.
+
+        The generator that painted it is loaded, if that is another.
+
+        Parameters
+        ----------
+        wanted : a batch in memory, or the folder of one on disk.
 
         Raises
         ------
         PictureError
             When what is there cannot be read any more.
         """
+        run = wanted.run if isinstance(wanted, Batch) else self._on_disk(wanted)
+        if not self.suits(run):
+            self.use_generator(generator_of(run.recipe.sampling), report)
+        if isinstance(wanted, Batch):
+            return wanted
+        return self._enter(Batch(run.paint_candidates(self.bigart, report), run))
+
+    def _on_disk(self, path: Path) -> Run:
+        """The run in a folder, which must hold candidates; one in the folder of copies is copied."""
         run = open_run(path)
         if path.parent == self.copy_to:
             run = open_run(copy_run(run, self.folder))
         if run.recipe.prompt is None:
             raise images.PictureError(f"{path} holds no candidates: it is a picture that was enlarged")
-        return self._enter(Batch(run.paint_candidates(self.bigart, report), run))
+        return run
 
     def _enter(self, batch: Batch) -> Batch:
         """Keep in memory the latest batches, and those of which the disk did not take all."""

@@ -14,7 +14,10 @@ __all__ = ["studio"]
 
 
 def studio(
-    bigart: BigArt, pictures: Path | str = "bigart_pictures", copy_to: Path | str | None = None
+    bigart: BigArt,
+    pictures: Path | str = "bigart_pictures",
+    copy_to: Path | str | None = None,
+    generator: str | None = None,
 ) -> ipywidgets.Widget:
     """The studio, to be displayed as the last line of a cell.
 
@@ -26,7 +29,9 @@ def studio(
     bigart : the loaded models.
     pictures : the folder where runs get their folders.
     copy_to : a second folder that gets a copy of everything, such as one on Google Drive.
+    generator : loaded on the page in place of that of `bigart`, as `bigart_lib.load` takes it; another can be
+        chosen there at any time.
     """
     from bigart_lib.studio.opening import open_studio
 
-    return open_studio(bigart, pictures, copy_to)
+    return open_studio(bigart, pictures, copy_to, generator)

@@ -20,10 +20,12 @@ _at_work: list[Studio] = []
 _left: list[ipywidgets.Widget] = []  # the page of the one before, which says so as long as it is shown
 
 
-def open_studio(bigart: BigArt, pictures: Path | str, copy_to: Path | str | None) -> ipywidgets.Widget:
+def open_studio(
+    bigart: BigArt, pictures: Path | str, copy_to: Path | str | None, generator: str | None = None
+) -> ipywidgets.Widget:
     """The page of a new studio, once the one before is closed; see `studio`."""
     _close_before()
-    _at_work.append(Studio(bigart, pictures, copy_to))
+    _at_work.append(Studio(bigart, pictures, copy_to, generator))
     return _at_work[0].widget
 
 

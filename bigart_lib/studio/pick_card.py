@@ -14,6 +14,7 @@ from bigart_lib.studio import parts
 from bigart_lib.studio.parts import Click, Guard
 
 MOST_TILES = 24
+LARGEST = 512  # px a side of a picture that is sent for a thumbnail
 
 
 class Tile(NamedTuple):
@@ -134,6 +135,6 @@ def _shape(wide: float) -> str:
 
 def _background(name: str, number: int, image: Image.Image) -> str:
     """Style that lays a picture behind a button, which stays on the page and keeps the focus."""
-    address = parts.data_address(image)
+    address = parts.data_address(parts.small(image, LARGEST))
     rule = f".bigart-studio .{name}:nth-child({number}){{background-image:url({address})!important}}"
     return f"<style>{rule}</style>"

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
+from math import log
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
+from traitlets import TraitError
 
 from bigart_lib.generate.prompts import EXAMPLES, about_words
 from bigart_lib.settings import COUNT, GUIDANCE, SEED, STEPS, GenerateSettings, check, new_seed
-from bigart_lib.shapes import OFFERED, ratio
+from bigart_lib.shapes import OFFERED, SQUARE, ratio
 from bigart_lib.studio import parts
 from bigart_lib.studio.parts import Click, Guard
 from bigart_lib.studio.progress_row import ProgressRow
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 SEEDS = ("new", "keep", "number")
 TEXT_STYLE = {"description_width": "84px"}
 FRAME_AREA = 300  # square px of the small frame that stands for a shape
+MOST_CUT = 0.2  # share of a candidate's side that lies beside its shape, about
 
 
 class PromptCard:
@@ -32,35 +36,63 @@ class PromptCard:
     bigart : says what can be chosen, what cannot be painted, and which words are followed.
     on_create, on_cancel : called by the buttons.
     guard : wraps what a widget calls, so that errors are shown.
+    above : what stands above the prompt.
     """
 
-    def __init__(self, bigart: BigArt, on_create: Click, on_cancel: Click, guard: Guard) -> None:
-        self._bigart, self._guard, abilities = bigart, guard, bigart.generator.abilities
+    def __init__(
+        self, bigart: BigArt, on_create: Click, on_cancel: Click, guard: Guard, *above: ipywidgets.Widget
+    ) -> None:
+        self._guard = guard
         self._last_seed: int | None = None
         prompt = ipywidgets.Text(placeholder="sunset over a lake", description="Prompt")
         self.prompt = parts.named(prompt, "bigart-prompt")
         self.prompt.observe(guard(lambda _: self._show_hint()), names="value")
         self.create = parts.button("", guard(on_create), "bigart-primary", tooltip="paint the prompt")
         self.hint = parts.text("", "bigart-hint")
-        self.choices = _choices(bigart.generator)
-        self.choices["count"].observe(guard(lambda _: self._show_count()), names="value")
-        self._show_count()
-        self._frames = parts.text(_frames(OFFERED), "bigart-hidden")
+        count = _whole_number("Pictures", GenerateSettings.count, COUNT)
+        count.observe(guard(lambda _: self._show_count()), names="value")
+        shape = parts.choice(OFFERED, 62, "bigart-shape", value=SQUARE, tooltips=OFFERED)
+        self.choices: dict[str, ipywidgets.Widget] = {"count": count, "shape": shape}  # by the setting's name
+        self._frames = parts.text("", "bigart-hidden")
         heading = parts.text("Shape", "bigart-example-group")
-        shape_row = parts.row(heading, self.choices["shape"], self._frames, classes=["bigart-examples"])
-        others = (widget for name, widget in self.choices.items() if name != "shape")
-        settings = parts.row(*others, self._seed_row(), classes=["bigart-settings"])
+        self._shape_row = parts.row(heading, shape, self._frames, classes=["bigart-examples"])
+        self._seeds, self._origin = self._seed_row(), parts.text("", "bigart-note", "bigart-origin")
+        avoid = parts.text("Avoid", "bigart-example-group")
+        self._avoided = parts.row(avoid, classes=["bigart-examples", "bigart-avoided"])
+        self._limits = parts.text("", "bigart-note", "bigart-limits")
+        self._settings = settings = parts.row(classes=["bigart-settings"])
+        self.adapt(bigart)
         toggle = ipywidgets.ToggleButton(description="Settings", tooltip="steps, guidance, sampler, seed")
         self.settings_toggle = parts.named(toggle, "bigart-button", "bigart-quiet")
         toggle.observe(guard(lambda change: parts.show(settings, change["new"])), names="value")
         parts.show(settings, False)
         self.progress = ProgressRow(on_cancel)
-        limits = parts.text(parts.escape(abilities.limits), "bigart-note", "bigart-limits")
-        parts.show(limits, bool(abilities.limits))
         top = parts.row(self.prompt, self.create, classes=["bigart-prompt-row"])
         end = parts.row(self.settings_toggle, self.progress.widget, classes=["bigart-prompt-end"])
-        children = [top, self.hint, limits, self._example_rows(), shape_row, settings, end]
-        self.widget = parts.card(1, "Say what to paint", children)
+        children = [*above, top, self._avoided, self.hint, self._limits, self._example_rows()]
+        self.widget = parts.card(1, "Say what to paint", [*children, self._shape_row, settings, end])
+
+    def adapt(self, bigart: BigArt) -> None:
+        """Offer what the generator of these models can do, with its own defaults; what was typed stays."""
+        self._bigart, generator = bigart, bigart.generator
+        abilities = generator.abilities
+        parts.close(*(widget for name, widget in self.choices.items() if name not in ("count", "shape")))
+        kept = {name: self.choices[name] for name in ("count", "shape")}
+        self.choices = {**kept, **_choices(generator)}
+        self._offer(self.choices["shape"].value)
+        shown = [widget for name, widget in self.choices.items() if name not in ("shape", "negative")]
+        self._settings.children = [*shown, self._seeds, self._origin]
+        avoids = "negative" in self.choices
+        self._avoided.children = [
+            *self._avoided.children[:1],
+            *([self.choices["negative"]] if avoids else []),
+        ]
+        for words, widget in ((abilities.limits, self._limits), (abilities.origin, self._origin)):
+            widget.value = parts.escape(words)
+            parts.show(widget, bool(words))
+        parts.show(self._avoided, avoids)
+        self._show_count()
+        self._show_hint()
 
     def settings(self) -> GenerateSettings:
         """How the artist wants candidates painted.
@@ -77,7 +109,7 @@ class PromptCard:
         return replace(settings, seed=new_seed(), **self._chosen())
 
     def _chosen(self) -> dict[str, Any]:
-        chosen = {name: widget.value for name, widget in self.choices.items()}
+        chosen = {name: None if widget.value == "" else widget.value for name, widget in self.choices.items()}
         if "guidance" in chosen:
             chosen["guidance"] = round(chosen["guidance"], 9)  # without what a slider's steps do not hit
         return chosen
@@ -85,18 +117,23 @@ class PromptCard:
     def take_over(self, prompt: str, settings: GenerateSettings) -> None:
         """Show what a batch was painted with, so that its like can be asked for."""
         self.prompt.value = prompt
-        self._offer(settings.shape)
+        self._offer(settings.shape, is_painted=True)
         for name, widget in self.choices.items():
             value = getattr(settings, name)
-            if value is not None and value in getattr(widget, "options", [value]):
-                widget.value = value
+            with suppress(TraitError):  # what this generator does not have
+                widget.value = "" if value is None else value
         self._remember(settings.seed)
 
-    def _offer(self, shape: str) -> None:
-        """Have a frame for a shape that came by another way, beside the usual ones."""
-        shapes, chosen = OFFERED if shape in OFFERED else (*OFFERED, shape), self.choices["shape"]
-        if tuple(chosen.options) != shapes:
+    def _offer(self, shape: str, is_painted: bool = False) -> None:
+        """Have a frame for each shape that the generator paints, and for one that came by another way."""
+        native, chosen = self._bigart.generator.native, self.choices["shape"]
+        shapes = tuple(one for one in OFFERED if one == SQUARE or _is_near(native(ratio(one)), one))
+        if is_painted and shape not in shapes:
+            shapes = (*shapes, shape)
+        if tuple(chosen.options) != shapes or not self._frames.value:
             chosen.options, self._frames.value = shapes, _frames(shapes)
+            chosen.value = shape if shape in shapes else SQUARE
+        parts.show(self._shape_row, len(shapes) > 1)
 
     def _seed_row(self) -> ipywidgets.HBox:
         tooltips = ("another each time", "the one before", "the number beside")
@@ -149,22 +186,34 @@ class PromptCard:
 
 
 def _choices(generator: Generator) -> dict[str, ipywidgets.Widget]:
-    """A widget for each setting that this generator has, by the setting's name."""
-    usual, more = generator.complete(GenerateSettings()), {"style": TEXT_STYLE}
-    made = {"count": _whole_number("Pictures", usual.count, COUNT)}
+    """A widget for each setting that this generator has beside count and shape, by the setting's name."""
+    usual, abilities = generator.complete(GenerateSettings()), generator.abilities
+    more = {"style": TEXT_STYLE}
+    made: dict[str, ipywidgets.Widget] = {}
     if usual.steps is not None:
         made["steps"] = _whole_number("Steps", usual.steps, STEPS)
-    if generator.abilities.guidance and usual.guidance is not None:
+    if abilities.guidance and usual.guidance is not None:
         made["guidance"] = ipywidgets.FloatSlider(
             usual.guidance, min=GUIDANCE.least, max=GUIDANCE.most, step=0.1, readout_format=".1f",
             description="Guidance", continuous_update=False, **more,
         )  # fmt: skip
-    if usual.sampler in generator.abilities.samplers:
+    if abilities.samplers:
+        is_ours = usual.sampler in abilities.samplers
+        names = [("its own", ""), *((name, name) for name in abilities.samplers)]
         made["sampler"] = ipywidgets.Dropdown(
-            options=generator.abilities.samplers, value=usual.sampler, description="Sampler", **more
+            options=abilities.samplers if is_ours else names,
+            value=usual.sampler if is_ours else "",
+            description="Sampler",
+            **more,
         )
-    made["shape"] = parts.choice(OFFERED, 62, "bigart-shape", value=usual.shape, tooltips=OFFERED)
+    if abilities.negative_prompt:
+        made["negative"] = ipywidgets.Text(placeholder="blurry, ugly", tooltip="what to keep away from")
     return made
+
+
+def _is_near(size: tuple[int, int], shape: str) -> bool:
+    """Whether a picture of this width and height is cut little to have a shape."""
+    return abs(log(size[0] / size[1] / ratio(shape))) < MOST_CUT
 
 
 def _frames(shapes: Sequence[str]) -> str:

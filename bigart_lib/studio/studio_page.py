@@ -22,6 +22,7 @@ from bigart_lib.settings import GenerateSettings, PaintSettings
 from bigart_lib.shapes import ratio
 from bigart_lib.studio import parts
 from bigart_lib.studio.enlarge_card import EnlargeCard
+from bigart_lib.studio.generator_row import GeneratorRow
 from bigart_lib.studio.history import History
 from bigart_lib.studio.pick_card import PickCard
 from bigart_lib.studio.prompt_card import PromptCard
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from bigart_lib.bigart import BigArt
+    from bigart_lib.generate.generator import Generator
     from bigart_lib.plan import Step
     from bigart_lib.runs.work import Work
 
@@ -49,10 +51,15 @@ class Studio:
     bigart : the loaded models.
     folder : where runs get their folders, and where those of earlier sessions are found.
     copy_to : a second folder that gets a copy of everything.
+    generator : that is loaded first, as `loading.load` takes it; None keeps that of `bigart`.
     """
 
     def __init__(
-        self, bigart: BigArt, folder: Path | str = "bigart_pictures", copy_to: Path | str | None = None
+        self,
+        bigart: BigArt,
+        folder: Path | str = "bigart_pictures",
+        copy_to: Path | str | None = None,
+        generator: str | None = None,
     ) -> None:
         self.session = Session(bigart, folder, copy_to)
         self.session.measure()
@@ -60,25 +67,43 @@ class Studio:
         self.picked: int | None = None
         self.tasks = Tasks(self._let_work, self._show_again)
         guard, cancel = self.tasks.guard, self.tasks.cancel
-        self.prompt_card = PromptCard(bigart, self.create, cancel, guard)
+        self.generators = GeneratorRow(self.use_generator, guard)
+        self.prompt_card = PromptCard(bigart, self.create, cancel, guard, self.generators.widget)
         self.tasks.row = self.prompt_card.progress
         self.pick_card = PickCard(self.pick, self.toggle_favourite, self.more_like_this, self.more, guard)
-        sides = self.session.sides()
-        self.enlarge_cards = [
-            EnlargeCard(number, side, number == 3, self.make, cancel, self._tell_what_is_left, guard)
-            for number, side in enumerate(dict.fromkeys((sides[0], sides[-1])), start=3)
-        ]
-        self.result_card = ResultCard(3 + len(self.enlarge_cards), _download if on_colab() else None, guard)
-        self.history = History(self.session, self.pick_card, self._show_batch, self.open, guard)
+        self.history = History(self.session, self.pick_card, self.open, self.open, guard)
         self.rescue = Rescue(self.session, lambda words: self.tasks.row.say(words), guard)
         title = f"<h2>BIG.art</h2><p>{parts.escape(bigart.describe())}</p>"
-        cards = [self.prompt_card, self.pick_card, *self.enlarge_cards, self.result_card]
-        children = [parts.text(_page_code(), "bigart-hidden"), parts.text(title, "bigart-title")]
-        children += [self.rescue.widget, self.history.widget, *(card.widget for card in cards)]
-        self.widget = parts.named(ipywidgets.VBox(children), "bigart-studio")
+        self._top = [parts.text(_page_code(), "bigart-hidden"), parts.text(title, "bigart-title")]
+        self._top += [self.rescue.widget, self.history.widget, self.prompt_card.widget, self.pick_card.widget]
+        self.widget = parts.named(ipywidgets.VBox(), "bigart-studio")
+        self._shown: BigArt | None = None  # the models that the cards are for
+        self._adapt()
         self.prompt_card.choices["count"].observe(guard(lambda _: self._offer_more()), names="value")
         self._offer_more()
         self._show_again()
+        if generator is not None:
+            self.use_generator(generator)
+
+    def _adapt(self) -> None:
+        """Have cards for the models that the session has, where those before were for others."""
+        bigart, guard = self.session.bigart, self.tasks.guard
+        if self._shown is not bigart:
+            self._shown, self.batch, self.picked = bigart, None, None
+            self.prompt_card.adapt(bigart)
+            before, sides = self.widget.children[len(self._top) :], self.session.sides()
+            self.enlarge_cards = [
+                EnlargeCard(
+                    number, side, number == 3, self.make, self.tasks.cancel, self._tell_what_is_left, guard
+                )
+                for number, side in enumerate(dict.fromkeys((sides[0], sides[-1])), start=3)
+            ]
+            number, download = 3 + len(self.enlarge_cards), _download if on_colab() else None
+            self.result_card = ResultCard(number, download, guard)
+            cards = (*self.enlarge_cards, self.result_card)
+            self.widget.children = [*self._top, *(card.widget for card in cards)]
+            parts.close(*before)
+            self.generators.show(bigart.generator)
 
     def close(self, words: str) -> None:
         """Free the memory, break off what is being made, and leave nothing on the page but these words."""
@@ -88,6 +113,15 @@ class Studio:
             self.tasks.close()
         finally:  # the artist may interrupt the wait for the step that is being made
             parts.close(*cards)
+
+    def use_generator(self, generator: Generator | str | None) -> None:
+        """Load another generator, as `loading.load` takes it, in place of the one before; None is GLIDE."""
+
+        def done(_: None, seconds: float) -> str:
+            self._show_again()
+            return f"Loaded in {duration(seconds)}: ready to paint."
+
+        self.tasks.start(self.prompt_card.progress, partial(self.session.use_generator, generator), done)
 
     def create(self) -> None:
         """Paint candidates of the prompt."""
@@ -140,14 +174,22 @@ class Studio:
 
         self.tasks.start(card.progress, partial(self.session.paint, batch, index, settings), done)
 
-    def open(self, path: Path, pick: int | None = None) -> None:
-        """Go on with a batch that is on disk alone, and pick one of it, or what was picked there last."""
+    def open(self, wanted: Path | Batch, pick: int | None = None) -> None:
+        """Go on with a batch, with the generator that painted it; pick one, or what was picked there last.
+
+        Parameters
+        ----------
+        wanted : the batch, or its folder where it is on disk alone.
+        """
 
         def done(batch: Batch, seconds: float) -> str:
             self._show_batch(batch, batch.last_picked() if pick is None else pick)
             return f"Opened {self._where(batch.run.path)}"
 
-        self.tasks.start(self.prompt_card.progress, partial(self.session.open, path), done)
+        if isinstance(wanted, Batch) and self.session.suits(wanted.run):
+            self._show_batch(wanted, pick)
+        else:
+            self.tasks.start(self.prompt_card.progress, partial(self.session.open, wanted), done)
 
     def _generate(self, prompt: str, settings: GenerateSettings, paint: Callable[..., Batch]) -> None:
         def show(progress: Progress) -> None:
@@ -176,6 +218,7 @@ class Studio:
 
     def _let_work(self, allowed: bool) -> None:
         """Enable or disable what would begin other work."""
+        self._adapt()
         picks, prompts = self.pick_card, self.prompt_card
         makes = [card.make for card in self.enlarge_cards]
         for buttons, is_possible in (
@@ -185,6 +228,7 @@ class Studio:
         ):
             for button in buttons:
                 button.disabled = not (allowed and is_possible)
+        self.generators.let_choose(allowed)
         self.rescue.show()
         self._tell_what_is_left(allowed)
 
@@ -201,9 +245,12 @@ class Studio:
         self._let_work(not self.tasks.jobs.busy)
 
     def _show_again(self) -> None:
-        """Show the latest batch again, after one that was not finished."""
-        if self.batch is None and self.session.batches:
-            self._show_batch(self.session.batches[-1])
+        """Show the latest batch of this generator again, after one that was not finished."""
+        self._adapt()
+        self.generators.show(self.session.bigart.generator)  # whatever was chosen and could not be had
+        fitting = [batch for batch in self.session.batches if self.session.suits(batch.run)]
+        if self.batch is None and fitting:
+            self._show_batch(fitting[-1])
         elif self.batch is None:
             self._show_places("", self.prompt_card.choices["count"].value)
             self.history.show(self.batch, self.picked)

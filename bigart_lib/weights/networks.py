@@ -42,6 +42,10 @@ class Networks:
         """Whether a network is in memory."""
         return name in self._loaded
 
+    def free(self) -> None:
+        """Let go of all networks; they are loaded again when they are needed."""
+        self._loaded.clear()
+
     def lend(self, name: str) -> Callable[[], Any]:
         """Gives the network whenever it is called."""
         return lambda: self._get(name)

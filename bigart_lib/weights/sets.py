@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from bigart_lib.progress import Announce, Report, announce_nothing, no_report
-from bigart_lib.weights.catalogue import CATALOGUE, Checkpoint, find
+from bigart_lib.weights.catalogue import CATALOGUE, GLIDE_NOTE, Checkpoint, find
 from bigart_lib.weights.fetching import refuse_offline
 from bigart_lib.weights.prepare import Convert, prepare
 from bigart_lib.weights.records import fingerprint
@@ -44,6 +44,7 @@ class ModelSet:
     enlarger: Path | str  # RRDBNet: a file, or the name of one that a package brings
     enhancer: Path  # VQGAN
     sampling: Sampling
+    terms: str = ""  # of GLIDE, in a sentence
 
     def files(self) -> dict[str, Path | str]:
         """The file of each network, by the network's name."""
@@ -78,6 +79,7 @@ def embedded() -> ModelSet:
             upsampler_timesteps=(640, 520, 400, 280),
             upsampler_noise=0.99,  # what noise there is at the first of these
         ),
+        terms="GLIDE, embedded: licence: CC BY-SA 4.0; commercial use is allowed within its terms",
     )
 
 
@@ -99,6 +101,7 @@ def published() -> ModelSet:
                 *(244, 222, 200, 199, 177, 155, 133, 111, 88, 66, 44, 22, 0),
             ),
         ),
+        terms=GLIDE_NOTE,
     )
 
 
