@@ -17,6 +17,7 @@ LIBRARY = ROOT / "bigart_lib"
 ROOMS = (  # a room may use any below it; those of one line do not know one another
     {"__main__"},
     {"cli", "studio"},
+    {"series", "gallery"},
     {"runs"},
     {"loading"},
     {"bigart"},

@@ -70,9 +70,9 @@ def _in_words(picture: Path) -> list[str]:
     file = written.read(picture)
     nearly = f"nearly as made: {NAMES[file.kind]} does not keep them exactly, so changes cannot be seen"
     pixels = {True: MADE, False: "changed since they were made", None: nearly}[is_same]
-    facts = {**_facts(found), **_facts_of_file(file), "pixels": pixels, "again": again(found, picture)}
+    told = {**facts(found), **_facts_of_file(file), "pixels": pixels, "again": again(found, picture)}
     # Anybody may have written the file.
-    lines = [f"{name}: {shown(value)}" for name, value in facts.items() if value not in (None, "")]
+    lines = [f"{name}: {shown(value)}" for name, value in told.items() if value not in (None, "")]
     return [*lines, recipe.ATTRIBUTION] if metadata.is_painted(found.to_dict()) else lines
 
 
@@ -89,28 +89,29 @@ def _facts_of_file(file: written.Written) -> dict[str, Any]:
     return facts
 
 
-def _facts(found: recipe.Recipe) -> dict[str, Any]:
-    facts = {"prompt": found.prompt, "enlarged from": found.source, **_facts_before(found)}
+def facts(found: recipe.Recipe) -> dict[str, Any]:
+    """What a recipe says, by names for people; what it does not say is empty or None."""
+    told = {"prompt": found.prompt, "enlarged from": found.source, **_facts_before(found)}
     if made_by := found.generate:
-        facts["seed" if found.prompt else "seed of the texture"] = made_by.seed
+        told["seed" if found.prompt else "seed of the texture"] = made_by.seed
     if made_by and found.prompt:
         near = ", then ".join(f"seed {one.seed} number {one.index + 1}" for one in made_by.near)
-        facts["candidate"] = "" if found.index is None else f"{found.index + 1} of {made_by.count}"
-        facts["shape"] = made_by.shape
-        facts["repeats"] = "yes" if made_by.repeats else ""
-        facts["negative prompt"] = made_by.negative
-        facts["a variation of"] = near and f"{near}, at a distance of {made_by.distance}"
+        told["candidate"] = "" if found.index is None else f"{found.index + 1} of {made_by.count}"
+        told["shape"] = made_by.shape
+        told["repeats"] = "yes" if made_by.repeats else ""
+        told["negative prompt"] = made_by.negative
+        told["a variation of"] = near and f"{near}, at a distance of {made_by.distance}"
         sampler = made_by.sampler or "the model's own sampler"
-        facts["sampling"] = f"{sampler}, {made_by.steps} steps, guidance {made_by.guidance}"
-        facts["schedule"] = _listed(found.sampling)
+        told["sampling"] = f"{sampler}, {made_by.steps} steps, guidance {made_by.guidance}"
+        told["schedule"] = _listed(found.sampling)
     if paint := found.paint:
         both = (("1K", paint.texture_1k), ("4K", paint.texture_4k))
-        facts["texture"] = "; ".join(f"{laid.amount} of size {laid.size} at {size}" for size, laid in both)
-        facts["enhanced"] = "yes" if paint.enhance else "no"
+        told["texture"] = "; ".join(f"{laid.amount} of size {laid.size} at {size}" for size, laid in both)
+        told["enhanced"] = "yes" if paint.enhance else "no"
     networks = {name: sha256[:HASH_DIGITS] for name, sha256 in found.networks.items()}
-    facts |= {"stage": found.stage, "models": found.models, "networks": _listed(networks)}
+    told |= {"stage": found.stage, "models": found.models, "networks": _listed(networks)}
     unknown = {"written by a newer version, not understood": ", ".join(found.unknown)}
-    return {**facts, "machine": _listed(found.machine), **unknown}
+    return {**told, "machine": _listed(found.machine), **unknown}
 
 
 def _facts_before(found: recipe.Recipe) -> dict[str, Any]:
@@ -121,7 +122,7 @@ def _facts_before(found: recipe.Recipe) -> dict[str, Any]:
         before = recipe.from_dict(dict(found.source_recipe))
     except (TypeError, ValueError):
         return {"which was made": "in a way that cannot be read"}
-    return {f"which has {name}": value for name, value in _facts(before).items() if name in OF_THE_ONE_BEFORE}
+    return {f"which has {name}": value for name, value in facts(before).items() if name in OF_THE_ONE_BEFORE}
 
 
 def _listed(values: Mapping[str, Any]) -> str:

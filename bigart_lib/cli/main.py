@@ -12,7 +12,20 @@ from types import FrameType
 
 import click
 
-from bigart_lib.cli import enlarge, generators, info, models, paint, redo, resume, studio, terminal
+from bigart_lib.cli import (
+    enlarge,
+    gallery,
+    generators,
+    info,
+    models,
+    paint,
+    redo,
+    resume,
+    series,
+    studio,
+    terminal,
+    verify,
+)
 from bigart_lib.cli.call import Call
 from bigart_lib.cli.print import print_picture
 from bigart_lib.machine import VERSION
@@ -26,15 +39,18 @@ Examples:
   bigart "a tabby cat" --pick ask
   bigart "a tabby cat" --seed 7 --pick 1,3 --texture 0.08 3
   bigart "a tabby cat" --seed 1-4 --size 256
+  bigart series prompts.csv --out circles --dry-run
   bigart enlarge photos/*.jpg --times 2
   bigart print bigart_pictures/a-tabby-cat/candidate-1/4096.png --paper A3 --bleed 3mm
   bigart redo bigart_pictures/a-tabby-cat/candidate-1/4096.png --change texture_4k.amount=0.1
+  bigart gallery
+  bigart verify bigart_pictures/a-tabby-cat/candidate-1/4096.png
   bigart info bigart_pictures/a-tabby-cat/candidate-1/4096.png
   bigart models fetch
 """
 COMMANDS = (
-    paint.paint, enlarge.enlarge, print_picture, resume.resume, redo.redo, info.info, models.models,
-    generators.generators, studio.studio,
+    paint.paint, series.series, enlarge.enlarge, print_picture, resume.resume, redo.redo, verify.verify,
+    info.info, models.models, generators.generators, gallery.gallery, studio.studio,
 )  # fmt: skip
 
 

@@ -1,9 +1,10 @@
 """`bigart "a prompt"`: candidates are painted, some are picked and taken further."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -26,6 +27,16 @@ SUITED = "what suits the models"
 MOST_LISTED = 5  # numbers
 GENERATOR = "Another generator: a name of `bigart generators`, OWNER/NAME, a folder or a .safetensors file."
 CHOSEN = ("count", "steps", "guidance", "sampler", "negative")
+
+
+class Asked(NamedTuple):
+    """What a prompt is to become."""
+
+    near: Recipe | None  # of the candidate that variations are painted of
+    prompt: str
+    chosen: dict[str, Any]  # of `GenerateSettings`, but for the seed
+    indices: list[int] | None  # of the candidates to take further; None asks
+    further: PaintSettings | None  # None: the candidates are all
 
 
 @click.command(short_help="Paint pictures for a prompt and enlarge one: what bigart does by default.")
@@ -56,15 +67,8 @@ def paint(
 
     Seeds, and candidates to enlarge, may be several, as in 1,3 or 2-4. Each seed gives a run of its own.
     """
-    found = variations.read(options["near"], options["distance"])
-    prompt = _prompt(words if words or found is None else (found.prompt,))
-    asked = shaped.read(options, sized=shaped.is_named("size"))
-    chosen = {name: options[name] for name in CHOSEN}
-    chosen = variations.settings(found, {**chosen, "shape": asked.shape}, options["distance"])
-    chosen |= {"shape": chosen["shape"] or SQUARE, "repeats": options["repeat"]}
-    indices = None if pick == "ask" else picked(pick, options["count"])
-    is_all = size == CANDIDATES_ONLY and asked.fit is None
-    further = None if is_all else replace(shared.paint_settings(options, size, TEXTURE), fit=asked.fit)
+    asked = read(options | {"pick": pick, "size": size}, words, shaped.is_named("size"))
+    found, prompt, chosen, indices, further = asked
     how = shared.to_write(options)
     bigart = load(**shared.to_load(call, options))
     recipes = [bigart.recipe(prompt, GenerateSettings(seed=one, **chosen)) for one in seed]
@@ -82,6 +86,30 @@ def paint(
         call.unbegun = _listed(seed[number:])
         run = call.new_run(out, prompt, recipe, {**bigart.options, "keep": options["keep"], **how})
         _paint_run(call, bigart, run, indices, further)
+
+
+def read(options: Mapping[str, Any], words: tuple[str, ...], sized: bool) -> Asked:
+    """What the options ask for, whoever says them: a command, or a line of a series.
+
+    Parameters
+    ----------
+    sized : whether --size was named.
+
+    Raises
+    ------
+    ValueError
+        When there is no prompt, or an option contradicts another.
+    """
+    found = variations.read(options["near"], options["distance"])
+    prompt = _prompt(words if words or found is None else (found.prompt,))
+    asked = shaped.read(options, sized)
+    chosen = {name: options[name] for name in CHOSEN}
+    chosen = variations.settings(found, {**chosen, "shape": asked.shape}, options["distance"])
+    chosen |= {"shape": chosen["shape"] or SQUARE, "repeats": options["repeat"]}
+    indices = None if options["pick"] == "ask" else picked(options["pick"], options["count"])
+    is_all = options["size"] == CANDIDATES_ONLY and asked.fit is None
+    further = shared.paint_settings(options, options["size"], TEXTURE)
+    return Asked(found, prompt, chosen, indices, None if is_all else replace(further, fit=asked.fit))
 
 
 def _paint_run(

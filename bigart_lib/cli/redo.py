@@ -36,7 +36,7 @@ def redo(call: Call, picture: Path, changes: tuple[str, ...], source: Path, out:
     bigart = runs.load_for(first, **shared.to_load(call, options))
     verdict = runs.redo(picture, out, bigart, source, call.report, call.work_in, **wanted)
     for step in verdict.steps:
-        call.say(f"{step.name}: {_in_words(step)}")
+        call.say(f"{step.name}: {in_words(step)}")
     for name, both in verdict.machine.items():
         then, now = (str(one)[: HASH_DIGITS if name.startswith("network ") else None] for one in both)
         call.say(shown(f"{name}: {then} then, {now} now"))
@@ -53,7 +53,8 @@ def _read_change(word: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def _in_words(step: runs.StepVerdict) -> str:
+def in_words(step: runs.StepVerdict) -> str:
+    """How the picture of a step compares with the first."""
     percent = 100 * step.share
     share = "less than 0.1 %" if percent < 0.1 else f"{percent:.{1 if percent < 10 else 0}f} %"
     if step.verdict == runs.WITHIN:

@@ -53,8 +53,20 @@ def contact_sheet(
         upper = top + index // columns * cell[1]
         sheet.paste(picture, (left, upper))
         middle = (left + width / 2, upper + height + line / 4)
-        draw.text(middle, label, fill=INK, font=fonts.default(size), anchor="ma")
+        _draw_label(draw, middle, label, size)
     return sheet
+
+
+def _draw_label(draw: ImageDraw.ImageDraw, middle: tuple[float, float], label: str, size: int) -> None:
+    """A line in the middle; of a label in several fonts, piece by piece."""
+    parts = [*fonts.pieces(label, size)]
+    if len(parts) == 1:
+        draw.text(middle, label, fill=INK, font=parts[0][1], anchor="ma")
+        return
+    left, baseline = middle[0] - fonts.width(label, size) / 2, middle[1] + size
+    for part, font in parts:
+        draw.text((left, baseline), part, fill=INK, font=font, anchor="ls")
+        left += font.getlength(part)
 
 
 def _lines(title: str, note: str, size: int, width: int) -> list[str]:

@@ -73,6 +73,7 @@ class Run(Journal):
         size: tuple[int, int] | None = None,
         indices: Sequence[int] | None = None,
         beside: Path | None = None,
+        folder: Path | None = None,
     ) -> Run:
         """A new folder below `parent`, named after what is painted. The first `want` makes it a run.
 
@@ -82,6 +83,7 @@ class Run(Journal):
         size : width and height of a picture that was brought.
         indices : the candidates that the run will have; by default all of the recipe.
         beside : a folder of copies, in which the new name must be free too.
+        folder : one in which there is no run yet, where its name is decided already.
 
         Raises
         ------
@@ -95,7 +97,7 @@ class Run(Journal):
             "favourites": [], "wanted": [], "made": {},
         }  # fmt: skip
         run = cls(parent, values)  # whatever fails here leaves no folder
-        run.folder = free_folder(folder_name(title), parent, beside)
+        run.folder = folder or free_folder(folder_name(title), parent, beside)
         return run
 
     @property
