@@ -73,7 +73,7 @@ def test_imports_point_down_the_rooms(path):
 
 @pytest.mark.parametrize("module", ["bigart_lib", "bigart_lib.cli.main"])
 def test_import_brings_in_no_heavy_library(module):
-    heavy = {"torch", "diffusers", "transformers", "scipy", "ipywidgets", "matplotlib"}
+    heavy = {"torch", "diffusers", "transformers", "scipy", "ipywidgets", "matplotlib", "ray"}
     code = f"import sys, {module}; print(*{heavy!r} & {{*sys.modules}})"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stdout.split()) == (0, []), done.stderr

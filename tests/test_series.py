@@ -86,6 +86,15 @@ def test_a_second_call_makes_only_what_is_missing_and_a_changed_line_anew(series
     assert len([*OUT.glob("*/run.json")]) == 4
 
 
+def test_a_part_alone_is_whole_and_misses_the_others_only_when_it_is_merged(series):
+    write("a lake\nthe sea\na red lake\nthe blue sea\n")
+    codes = [series("prompts.txt", "--out", OUT / n, "--shard", f"{n}/2", *SMALL) for n in "12"]
+    assert [code for code, *_ in codes] == [0, 0] and not any("not here" in str(one) for one in codes)
+    assert series("--merge", OUT)[0] == 0
+    code, _, errors = series("--merge", OUT / "1")
+    assert code == 1 and errors == ["part 2 of 2 is not here"]
+
+
 def test_bad_lines_and_failing_prompts_do_not_stop_the_others(series, monkeypatch):
     made = running._made
 

@@ -1,7 +1,7 @@
 """`bigart series FILE`: a picture for every line, on one machine or on many, whatever happens meanwhile."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from itertools import chain, islice
 from pathlib import Path
@@ -16,7 +16,8 @@ from bigart_lib.cli.terminal import typed
 from bigart_lib.files import check_room, size_in_words
 from bigart_lib.progress import duration
 from bigart_lib.runs.folders import file_stem
-from bigart_lib.series import report
+from bigart_lib.series import report, running, sending
+from bigart_lib.series.cluster import LOCAL
 from bigart_lib.series.driving import Foresight, FullDiskError, Outlook, drive
 from bigart_lib.series.jobs import Shard, read_shard
 from bigart_lib.series.parts import Entry, Part, parts_below
@@ -32,6 +33,7 @@ PARENT = Path("bigart_series")
 MOST_TOLD = 20  # failures; all are in a table
 LONGEST_SHOWN = 60  # characters of a prompt
 DRAWN = Bounds(1, MOST_PROMPTS)
+THREADS = Bounds(1, 1024)
 
 
 def _combined(word: Any) -> int | None:
@@ -42,6 +44,12 @@ def _combined(word: Any) -> int | None:
         if kind == "random":
             return check("random", int(number), DRAWN, whole=True)
     raise ValueError(f"combine must be all, or random and a number up to {MOST_PROMPTS}, not {word!r}")
+
+
+def _threads(word: Any) -> int:
+    with suppress(ValueError):
+        word = int(word)
+    return check("threads", word, THREADS, whole=True)
 
 
 class _Series(click.Command):
@@ -65,6 +73,22 @@ class _Series(click.Command):
 @shared.option("--out", shared.Checked("FOLDER", shared.path), None, "Where.", f"{PARENT}/FILE")
 @click.option("--dry-run", is_flag=True, help="Print the jobs and what they take, and make nothing.")
 @shared.option("--shard", shared.Checked("I/N", read_shard), None, "The I-th of N parts, alone.", "all of it")
+@click.option(
+    "--ray",
+    is_flag=False,
+    flag_value=LOCAL,
+    metavar="[HOST:PORT]",
+    show_default="this process alone",
+    help="On a Ray cluster; auto is this machine's; without an address, a Ray of this machine alone.",
+)
+@click.option("--same-machines", is_flag=True, help="Refuse a Ray cluster whose pictures would differ.")
+@shared.option(
+    "--threads",
+    shared.Checked("NUMBER", _threads),
+    None,
+    "Of each job; it decides the last digits.",
+    "1 with --ray on processors, else all",
+)
 @shared.option(
     "--merge",
     shared.FOLDER,
@@ -84,7 +108,7 @@ class _Series(click.Command):
 def series(
     context: click.Context, call: Call, file: Path | None, out: Path | None, dry_run: bool,
     shard: Shard | None, merge: Path | None, combine: int | None, choice_seed: int, words: Path | None,
-    **options: Any,
+    ray: str | None, same_machines: bool, threads: int | None, **options: Any,
 ) -> int:  # fmt: skip
     """Paint a picture for every line of FILE: a prompt a line, CSV or JSON lines; - is standard input.
 
@@ -106,7 +130,10 @@ def series(
         with _offline():  # to make nothing is to fetch nothing, too
             return _foretell(call, lines, file, part, Models(to_load, announce=call.announce))
     call.kept = f'what is made is in {part.folder}, and "{typed(context.meta["typed"])}" goes on'
-    return _run(call, lines, file, part, Models(to_load, call.report, call.announce))
+    if same_machines and ray is None:
+        raise ValueError("--same-machines compares those of a Ray cluster: name it by --ray")
+    with _workers(call, ray, to_load, threads, same_machines) as (to_load, make_all):
+        return _run(call, lines, file, part, Models(to_load, call.report, call.announce), make_all)
 
 
 # ------------------------------------------------------------------------------------------------ dry run
@@ -186,7 +213,24 @@ def _counted(number: int, what: str) -> str:
 # ---------------------------------------------------------------------------------------------------- run
 
 
-def _run(call: Call, lines: Lines, file: Path, part: Part, models: Models) -> int:
+@contextmanager
+def _workers(
+    call: Call, address: str | None, to_load: dict[str, Any], threads: int | None, must_be_alike: bool
+) -> Iterator[tuple[Mapping[str, Any], Callable[..., None]]]:
+    """What models are loaded with, and what makes all jobs: this process, or a cluster."""
+    if address is None:
+        with running.threads(threads):
+            yield to_load, drive
+        return
+    with sending.opened(address, to_load, threads, must_be_alike, call.announce) as workers:
+        call.say(workers.describe())
+        with running.threads(workers.takes.threads):  # so that forecasts are of such jobs
+            yield workers.options, workers.drive
+
+
+def _run(
+    call: Call, lines: Lines, file: Path, part: Part, models: Models, make_all: Callable[..., None]
+) -> int:
     """Make what is not made; returns the exit code."""
     entries = lines.entries(file, part.shard)
     first = [*islice(entries, 1)]  # before there is a folder for a file that cannot be read
@@ -204,7 +248,7 @@ def _run(call: Call, lines: Lines, file: Path, part: Part, models: Models) -> in
             call.announce(f"line {entry.line}: {shown(row.reason)}")
 
     try:
-        drive(part, models, outlook, call.report, told)
+        make_all(part, models, outlook, call.report, told)
     except FullDiskError as error:
         raise OSError(f"{error}; {call.kept}") from None
     return _report(call, [part], part.folder, part.shard.tag)
@@ -223,9 +267,10 @@ def _report(call: Call, parts: list[Part], folder: Path, tag: str) -> int:
             call.announce(f"  line {found.line}: {shown(found.why or found.status)}")
         if total - made > MOST_TOLD:
             call.announce(f"  and {total - made - MOST_TOLD} more")
-    for missing in _missing_parts(parts):
-        call.announce(missing)
-    return 0 if done.is_whole and not _missing_parts(parts) else SOME_FAILED
+    absent = [] if tag else _missing_parts(parts)  # a part that is made alone misses no other
+    for one in absent:
+        call.announce(one)
+    return 0 if done.is_whole and not absent else SOME_FAILED
 
 
 def _missing_parts(parts: list[Part]) -> list[str]:

@@ -87,12 +87,9 @@ def drive(
     FullDiskError
         When nothing can be written: what is made is there, and the same call goes on.
     """
-    progress = _Progress(outlook, Foresight(models), report)
+    progress = SeriesProgress(outlook, Foresight(models), report)
     waiting: list[Entry] = []
-    for entry in _in_order(part):
-        row = row_of(entry.job, part.folder)
-        if row is not None and row.status == MADE:
-            continue
+    for entry in to_make(part):
         if _make(entry, part, models, progress, told, make).status == BUSY:
             waiting.append(entry)
     while waiting:  # another process is at these, or was killed at them
@@ -106,7 +103,7 @@ def _make(
     entry: Entry,
     part: Part,
     models: Models,
-    progress: _Progress,
+    progress: SeriesProgress,
     told: Callable[[Entry, Row], object],
     make: Callable[..., Row],
 ) -> Row:
@@ -120,6 +117,14 @@ def _make(
     return row
 
 
+def to_make(part: Part) -> Iterator[Entry]:
+    """The jobs that are not made, in a good order."""
+    for entry in _in_order(part):
+        row = row_of(entry.job, part.folder)
+        if row is None or row.status != MADE:
+            yield entry
+
+
 def _in_order(part: Part) -> Iterator[Entry]:
     """Jobs by what models they need, so that none are loaded twice; else in the order of the lines."""
     loads: dict[str, Mapping | None] = {}
@@ -130,7 +135,7 @@ def _in_order(part: Part) -> Iterator[Entry]:
         yield from (entry for entry in part.entries() if entry.job and entry.job.load == wanted)
 
 
-class _Progress:
+class SeriesProgress:
     """Tells how far the series is, with every step of the job that is at work."""
 
     def __init__(self, outlook: Outlook, foresight: Foresight, report: Report) -> None:
@@ -141,32 +146,40 @@ class _Progress:
         self._whole = max(outlook.seconds + outlook.unknown * self._usual, 1e-9)
         self._done = self._current = 0.0  # forecast seconds
         self._began = time.monotonic()
+        self.workers = 1  # that share the work
+
+    def takes(self, job: Job) -> float:
+        """Forecast seconds of a job."""
+        try:
+            return self._foresight.of(job).seconds
+        except Exception:
+            return self._usual
 
     def begin(self, job: Job) -> None:
-        try:
-            self._current = self._foresight.of(job).seconds
-        except Exception:
-            self._current = self._usual
+        """Note which job is at work in this process."""
+        self._current = self.takes(job)
 
-    def end(self, row: Row) -> None:
-        self._done += self._current
+    def end(self, row: Row, seconds: float | None = None) -> None:
+        """Note what became of a job; `seconds`: what it was forecast to take, where it worked elsewhere."""
+        self._done += self._current if seconds is None else seconds
         self._made += row.status == MADE
         self._failed += row.status == FAILED
-        self._tell(0.0, None)
+        self.tell()
 
     def __call__(self, progress: Progress) -> None:
+        """Tell how far the job at work in this process is."""
         if progress.share is None:  # weights are fetched, say
             self._report(progress)
         else:
-            self._tell(progress.share, progress)
+            self.tell(progress.share * self._current, ", 1 running")
 
-    def _tell(self, share_of_job: float, progress: Progress | None) -> None:
-        done = self._done + share_of_job * self._current
+    def tell(self, at_work: float = 0.0, running: str = "") -> None:
+        """Tell how far the series is: forecast seconds that are done of jobs at work, and which these are."""
+        done = self._done + at_work
         share = min(done / self._whole, 1.0)
         # By the forecast, and more and more by the pace so far.
         pace = (time.monotonic() - self._began) / done if done else 1.0
-        left = max(self._whole - done, 0.0) * (1 - share + share * pace)
+        left = max(self._whole - done, 0.0) * ((1 - share) / self.workers + share * pace)
         failed = f", {self._failed} failed" if self._failed else ""
-        running = ", 1 running" if progress else ""
         title = f"{self._made} of {self._total} made{failed}{running}"
         self._report(Progress(title, 0, 1, share=share, seconds_left=left))

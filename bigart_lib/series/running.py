@@ -9,8 +9,8 @@ import gc
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -99,11 +99,25 @@ def _name(options: Mapping[str, Any] | None) -> str:
     return json.dumps(dict(options or {}), sort_keys=True)
 
 
+@contextmanager
+def threads(count: int | None) -> Iterator[None]:
+    """Let so many threads work at what follows, which decides last digits; None changes nothing."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(count or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 class Foreseen(NamedTuple):
     """What a job takes."""
 
     seconds: float
     bytes: float  # on disk
+    memory: float = 0.0  # bytes, at the most, beside networks
 
 
 def make(job: Mapping[str, Any] | Job, models: Models, parent: Path, report: Report = no_report) -> Row:
@@ -153,7 +167,7 @@ def foresee(job: Job, models: Models) -> Foreseen:
     steps = {step.key: step for _, _, steps in _plans(job, bigart, run) for step in steps}
     forecast = bigart.forecast([*steps.values()])
     written = run.work(0).bytes_to_write([*steps.values()])
-    return Foreseen(forecast.seconds, sum(written) + SHEET_BYTES)
+    return Foreseen(forecast.seconds, sum(written) + SHEET_BYTES, forecast.memory)
 
 
 def _made(job: Job, models: Models, folder: Path, report: Report) -> Row:
