@@ -78,7 +78,7 @@ RECIPES = {
         phases=(
             Phase(until=125_000, size=32, batch=48),
             Phase(until=460_000, size=64, batch=32),
-            Phase(until=560_000, size=64, batch=32, shapes=SHAPES),
+            Phase(until=540_000, size=64, batch=32, shapes=SHAPES),
         ),
         painted_size=64,
     ),
@@ -100,7 +100,6 @@ RECIPES = {
             Phase(until=36_000, size=64, batch=8),
             Phase(until=40_800, size=128, batch=4),
             Phase(until=48_000, size=256, batch=2),
-            Phase(until=50_000, size=256, batch=2, shapes=SHAPES),
         ),
         painted_size=256,
         crops=4,

@@ -49,8 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     rows = []
     for name in options.only:
         started = time.monotonic()
-        rows += SCORES[name](given)
-        logging.info("%s took %.0f s", name, time.monotonic() - started)
+        found = SCORES[name](given)
+        # At once: a later score may fail, or be stopped.
+        logging.info("%s took %.0f s\n%s", name, time.monotonic() - started, markdown(found))
+        rows += found
     scores = f"On {machine_in_words(given.device, given.precision)}:\n\n{markdown(rows)}"
     print(scores)
     if options.card:
