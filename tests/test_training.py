@@ -9,6 +9,7 @@ import torch
 
 pytest.importorskip("skia", exc_type=ImportError)  # or a library that it is linked against
 
+from bigart_lib.generate.network import GlideConfig
 from bigart_lib.shapes import nearest_size, ratio
 from bigart_lib.weights import sets as model_sets
 from training import codes, likeness  # noqa: E402
@@ -26,6 +27,8 @@ CPU = torch.device("cpu")
 
 class Fixed(torch.nn.Module):
     """Predicts one value of epsilon and one share of the variance everywhere."""
+
+    config = GlideConfig(channels=(32,), attention=(False,))  # which halves no side
 
     def __init__(self, epsilon, share):
         super().__init__()
@@ -67,6 +70,8 @@ def test_a_blind_sample_is_noise_from_which_epsilon_leaves_the_picture():
     seen = []
 
     class Oracle(torch.nn.Module):
+        config = Fixed.config
+
         def forward(self, sample, step, text):
             seen.append((sample, step))
             signal = diffusion.signal[step][:, None, None, None]
