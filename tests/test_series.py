@@ -93,6 +93,8 @@ def test_a_part_alone_is_whole_and_misses_the_others_only_when_it_is_merged(seri
     assert series("--merge", OUT)[0] == 0
     code, _, errors = series("--merge", OUT / "1")
     assert code == 1 and errors == ["part 2 of 2 is not here"]
+    assert series("prompts.txt", "--out", OUT / "1", *SMALL)[0] == 0
+    assert series("--merge", OUT / "1")[0] == 0  # all of it is there now
 
 
 def test_bad_lines_and_failing_prompts_do_not_stop_the_others(series, monkeypatch):

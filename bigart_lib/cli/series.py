@@ -274,8 +274,10 @@ def _report(call: Call, parts: list[Part], folder: Path, tag: str) -> int:
 
 
 def _missing_parts(parts: list[Part]) -> list[str]:
-    """Shards of which others are here, in sentences."""
+    """Shards of which others are here, in sentences; none where the whole is here."""
     here = {part.shard for part in parts}
+    if Shard() in here:
+        return []
     return [
         f"part {number} of {count} is not here"
         for count in sorted({shard.count for shard in here})
