@@ -9,8 +9,8 @@ import platform
 import statistics
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -185,6 +185,19 @@ def random_generator(*numbers: int) -> torch.Generator:
         words = hashlib.sha256(repr([int(number) for number in numbers]).encode()).digest()
     state = np.random.SeedSequence([*words]).generate_state(1, np.uint64)[0]
     return torch.Generator().manual_seed(int(state))
+
+
+@contextmanager
+def at_threads(count: int | None) -> Iterator[None]:
+    """Let so many threads work at what follows, which decides last digits; None changes nothing."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(count or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def describe(device: torch.device, dtype: torch.dtype) -> str:

@@ -156,6 +156,14 @@ def tiny_set_in_module(tiny_set):
     torch.set_num_threads(threads)
 
 
+@pytest.fixture(scope="module")
+def bigart(tiny_set_in_module):
+    """The tiny set's models, for all tests of a module."""
+    import bigart_lib
+
+    return bigart_lib.load("embedded", device="cpu")
+
+
 @pytest.fixture
 def tiny_models(tiny_set):
     """Make `--models embedded`, and so `auto`, take the tiny set."""

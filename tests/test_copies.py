@@ -5,17 +5,11 @@ import shutil
 
 import pytest
 
-import bigart_lib
 from bigart_lib import GenerateSettings, PaintSettings
 from bigart_lib.pictures.recipe import read
 from bigart_lib.runs.copies import copy_run, find_copy
 from bigart_lib.runs.run import open_run
 from bigart_lib.runs.session import Session
-
-
-@pytest.fixture(scope="module")
-def bigart(tiny_set_in_module):
-    return bigart_lib.load("embedded", device="cpu")
 
 
 @pytest.fixture

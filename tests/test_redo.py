@@ -22,11 +22,6 @@ STEPS = ["64", "256", "1024", "1024_textured", "1024_enhanced"]
 
 
 @pytest.fixture(scope="module")
-def bigart(tiny_set_in_module):
-    return bigart_lib.load("embedded", device="cpu")
-
-
-@pytest.fixture(scope="module")
 def first(bigart, tmp_path_factory):
     """The last picture of a run, and the run."""
     recipe = bigart.recipe("a lake", GenerateSettings(seed=3, count=2))

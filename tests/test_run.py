@@ -9,7 +9,6 @@ from types import SimpleNamespace
 import pytest
 from PIL import Image
 
-import bigart_lib
 from bigart_lib import CancelledError, GenerateSettings, PaintSettings, TextureSettings
 from bigart_lib.pictures.images import PictureError
 from bigart_lib.runs import run as run_module
@@ -19,11 +18,6 @@ from bigart_lib.runs.run import JOURNAL, Run, UnsavedError, all_runs, open_run
 TWO, PAINT = GenerateSettings(seed=3, count=2), PaintSettings(1024, enhance=True)
 COARSE = TextureSettings(0.1, 6)
 PICTURES = ["256.png", "64.png"]
-
-
-@pytest.fixture(scope="module")
-def bigart(tiny_set_in_module):
-    return bigart_lib.load("embedded", device="cpu")
 
 
 def begin(bigart, folder, **options):

@@ -49,7 +49,8 @@ def test_a_job_that_another_process_is_at_is_left_to_it_and_looked_at_again(
     part.write([parts.Entry(1, one)])
     told = []
     driving.drive(
-        part, models, driving.Outlook(jobs=1), lambda _: None, lambda _, row: told.append(row.status),
+        part, driving.Foresight(models), driving.Outlook(jobs=1), lambda _: None,
+        lambda _, row: told.append(row.status),
         lambda *_: Row(one.key, next(rows)),
     )  # fmt: skip
     assert told == [MADE]

@@ -9,7 +9,6 @@ import torch
 from PIL import Image
 from tiny_set import tiny_glide
 
-import bigart_lib
 from bigart_lib import GenerateSettings, PaintSettings, TextureSettings, shapes
 from bigart_lib.generate import noise as noises
 from bigart_lib.generate import sampling
@@ -217,11 +216,6 @@ def test_sides_that_a_network_cannot_halve_are_continued_by_their_mirror_image()
 
 
 # ------------------------------------------------------------------------------------------------ plans
-
-
-@pytest.fixture(scope="module")
-def bigart(tiny_set_in_module):
-    return bigart_lib.load("embedded", device="cpu")
 
 
 def planned(bigart, shape, size=4096, **paint):

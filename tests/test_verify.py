@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import bigart_lib
 from bigart_lib import GenerateSettings, PaintSettings, TextureSettings
 from bigart_lib.cli.main import main
 from bigart_lib.pictures import writing
@@ -17,11 +16,6 @@ from bigart_lib.pictures.recipe import pixel_hash, read
 from bigart_lib.runs import verify as verifying
 from bigart_lib.runs.run import Run
 from bigart_lib.runs.verify import Verifier
-
-
-@pytest.fixture(scope="module")
-def bigart(tiny_set_in_module):
-    return bigart_lib.load("embedded", device="cpu")
 
 
 @pytest.fixture(scope="module")

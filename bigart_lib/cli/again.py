@@ -9,6 +9,7 @@ from bigart_lib.cli.paint import CANDIDATES_ONLY, TEXTURE, paint
 from bigart_lib.cli.terminal import typed
 from bigart_lib.loading import split
 from bigart_lib.pictures.recipe import Recipe
+from bigart_lib.runs.redo import generator_of
 from bigart_lib.settings import TextureSettings
 from bigart_lib.shapes import SQUARE
 from bigart_lib.text import shown
@@ -52,9 +53,7 @@ def _options(recipe: Recipe) -> dict[str, Any] | None:
     if made_by.shape != SQUARE:
         values["shape"] = made_by.shape
     values |= {"repeat": made_by.repeats or None, "negative": made_by.negative}
-    if name := recipe.sampling.get("generator"):
-        commit = recipe.sampling.get("commit")
-        values["generator"] = f"{name}@{commit}" if commit else name
+    values["generator"] = generator_of(recipe.sampling)
     if further is None or recipe.index is None:
         return {**values, "size": CANDIDATES_ONLY}
     textures = _textures(further.texture_1k, further.texture_4k)

@@ -1,5 +1,6 @@
 """`bigart redo`: makes a picture again from its file alone, and compares every step."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,7 @@ def redo(call: Call, picture: Path, changes: tuple[str, ...], source: Path, out:
     verdict = runs.redo(picture, out, bigart, source, call.report, call.work_in, **wanted)
     for step in verdict.steps:
         call.say(f"{step.name}: {in_words(step)}")
-    for name, both in verdict.machine.items():
-        then, now = (str(one)[: HASH_DIGITS if name.startswith("network ") else None] for one in both)
+    for name, then, now in differences(verdict.machine):
         call.say(shown(f"{name}: {then} then, {now} now"))
     call.say(f"{verdict.networks_run} steps computed by networks")
     call.show(verdict.path)
@@ -51,6 +51,13 @@ def _read_change(word: str) -> tuple[str, str]:
     if not sign:
         raise ValueError(f"change must be KEY=VALUE, as in --change texture_4k.amount=0.1, not {word!r}")
     return name.strip(), value.strip()
+
+
+def differences(machine: Mapping[str, tuple[Any, Any]]) -> Iterator[tuple[str, str, str]]:
+    """What is not as it was: its name, then and now, of hashes the first digits."""
+    for name, both in machine.items():
+        then, now = (str(one)[: HASH_DIGITS if name.startswith("network ") else None] for one in both)
+        yield name, then, now
 
 
 def in_words(step: runs.StepVerdict) -> str:

@@ -14,9 +14,10 @@ from bigart_lib.cli.call import Call
 from bigart_lib.cli.series_lines import PAINTING, Lines, seed
 from bigart_lib.cli.terminal import typed
 from bigart_lib.files import check_room, size_in_words
+from bigart_lib.machine import at_threads
 from bigart_lib.progress import duration
 from bigart_lib.runs.folders import file_stem
-from bigart_lib.series import report, running, sending
+from bigart_lib.series import report, sending
 from bigart_lib.series.cluster import LOCAL
 from bigart_lib.series.driving import Foresight, FullDiskError, Outlook, drive
 from bigart_lib.series.jobs import Shard, read_shard
@@ -219,12 +220,12 @@ def _workers(
 ) -> Iterator[tuple[Mapping[str, Any], Callable[..., None]]]:
     """What models are loaded with, and what makes all jobs: this process, or a cluster."""
     if address is None:
-        with running.threads(threads):
+        with at_threads(threads):
             yield to_load, drive
         return
     with sending.opened(address, to_load, threads, must_be_alike, call.announce) as workers:
         call.say(workers.describe())
-        with running.threads(workers.takes.threads):  # so that forecasts are of such jobs
+        with at_threads(workers.takes.threads):  # so that forecasts are of such jobs
             yield workers.options, workers.drive
 
 
@@ -248,7 +249,7 @@ def _run(
             call.announce(f"line {entry.line}: {shown(row.reason)}")
 
     try:
-        make_all(part, models, outlook, call.report, told)
+        make_all(part, foresight, outlook, call.report, told)
     except FullDiskError as error:
         raise OSError(f"{error}; {call.kept}") from None
     return _report(call, [part], part.folder, part.shard.tag)

@@ -8,13 +8,13 @@ import click
 from bigart_lib.cli import files as named
 from bigart_lib.cli import options as shared
 from bigart_lib.cli.call import Call
+from bigart_lib.cli.redo import differences
 from bigart_lib.cli.redo import in_words as step_in_words
 from bigart_lib.runs.verify import SAME, Verified, Verifier, differing
 from bigart_lib.text import in_words, shown
 
 DIFFERS, UNTOLD = 1, 2  # exit codes
 NOT_VERIFIED = "not verified"
-HASH_DIGITS = 10  # that are shown
 
 
 @click.command(short_help="Repaint pictures from their recipes, and say whether they are the same.")
@@ -54,7 +54,5 @@ def _about(verified: Verified) -> str:
     parts = []
     if step := differing(verified.steps):
         parts.append(f"{step.name} is {step_in_words(step)}")
-    for name, both in verified.machine.items() if parts else ():
-        then, now = (str(one)[: HASH_DIGITS if name.startswith("network ") else None] for one in both)
-        parts.append(f"{name} was {then}, here {now}")
+        parts += [f"{name} was {then}, here {now}" for name, then, now in differences(verified.machine)]
     return shown("; ".join(parts))

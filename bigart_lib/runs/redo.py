@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from bigart_lib.bigart import BigArt
+from bigart_lib.machine import at_threads
 from bigart_lib.pictures import images
 from bigart_lib.pictures.bring import brought
 from bigart_lib.pictures.carried import Brought
@@ -109,7 +110,7 @@ def redo(
             work.put(steps[0], images.from_array(found.levels))
         run.want((recipe.index, wanted.paint, steps))
         computed = len([step for step in bigart.forecast(steps, work).steps if step.is_costly])
-        with _same_threads(first), run.at_work():
+        with at_threads(_threads(first)), run.at_work():
             bigart.run(run.recipe_of(recipe.index, wanted.paint), steps, work, report)
             run.save_rest(work)
     except BaseException:
@@ -249,15 +250,7 @@ def _differences(first: Recipe, now: Recipe) -> dict[str, tuple[Any, Any]]:
     return {name: (then[name], here.get(name)) for name in then if then[name] != here.get(name)}
 
 
-@contextmanager
-def _same_threads(recipe: Recipe) -> Iterator[None]:
-    """As many threads as the first time, where the processor has them: they decide the last digits."""
-    import torch
-
-    before, wanted = torch.get_num_threads(), recipe.machine.get("threads")
-    if isinstance(wanted, int) and 1 <= wanted <= (os.cpu_count() or 1):
-        torch.set_num_threads(wanted)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+def _threads(recipe: Recipe) -> int | None:
+    """As many as the first time; None where the processor has fewer."""
+    wanted = recipe.machine.get("threads")
+    return wanted if isinstance(wanted, int) and 1 <= wanted <= (os.cpu_count() or 1) else None

@@ -25,7 +25,7 @@ class Foresight:
     """What jobs take; those that differ in prompt and seed alone take the same."""
 
     def __init__(self, models: Models) -> None:
-        self._models = models
+        self.models = models
         self._known: dict[str, Foreseen | Exception] = {}
 
     def of(self, job: Job) -> Foreseen:
@@ -34,7 +34,7 @@ class Foresight:
             if len(self._known) >= MOST_FORESEEN:
                 self._known.clear()
             try:
-                self._known[job.kind] = running.foresee(job, self._models)
+                self._known[job.kind] = running.foresee(job, self.models)
             except Exception as error:
                 self._known[job.kind] = error
         found = self._known[job.kind]
@@ -48,7 +48,6 @@ class Outlook:
     """How far a series is, and what the rest takes."""
 
     made: int = 0
-    failed: int = 0
     jobs: int = 0
     bad: int = 0  # lines
     seconds: float = 0.0  # of the jobs that are not made
@@ -74,7 +73,7 @@ class Outlook:
 
 def drive(
     part: Part,
-    models: Models,
+    foresight: Foresight,
     outlook: Outlook,
     report: Report,
     told: Callable[[Entry, Row], object],
@@ -82,12 +81,16 @@ def drive(
 ) -> None:
     """Make every job of a part that is not made; `told` is told what became of each.
 
+    Parameters
+    ----------
+    foresight : has the models that make them.
+
     Raises
     ------
     FullDiskError
         When nothing can be written: what is made is there, and the same call goes on.
     """
-    progress = SeriesProgress(outlook, Foresight(models), report)
+    models, progress = foresight.models, SeriesProgress(outlook, foresight, report)
     waiting: list[Entry] = []
     for entry in to_make(part):
         if _make(entry, part, models, progress, told, make).status == BUSY:

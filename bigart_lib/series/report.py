@@ -101,10 +101,7 @@ def write(parts: Sequence[Part], folder: Path, tag: str = "") -> Report:
         has_failed = bool({*counts} - {MADE})
         if has_failed:
             with _table(failures, FAILURES) as table:
-                table.writerows(
-                    (one.line, one.job.prompt if one.job else "", one.status, one.why)
-                    for one in failed(parts)
-                )
+                table.writerows(map(_failure, failed(parts)))
         else:
             failures.unlink(missing_ok=True)
         return Report(counts, results, failures if has_failed else None, _sheets(parts, folder, tag, counts))

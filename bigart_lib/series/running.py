@@ -9,8 +9,8 @@ import gc
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -42,6 +42,15 @@ class Row:
     reason: str = ""  # why it is not made, in a line
     pictures: tuple[dict[str, Any], ...] = ()  # pick, file, preview and bytes, files below the job's folder
     seconds: float = 0.0  # of the work that finished it
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Row:
+        """The row that `asdict` made into plain values; a TypeError or a KeyError where it is none."""
+        return cls(**{**values, "pictures": tuple(values["pictures"])})
+
+    def note(self, folder: Path) -> None:
+        """Write it into the folder of the job's run; raises OSError where that fails."""
+        write_text(folder / ROW, json.dumps(asdict(self), indent=1), replace=True)
 
 
 class Models:
@@ -99,19 +108,6 @@ def _name(options: Mapping[str, Any] | None) -> str:
     return json.dumps(dict(options or {}), sort_keys=True)
 
 
-@contextmanager
-def threads(count: int | None) -> Iterator[None]:
-    """Let so many threads work at what follows, which decides last digits; None changes nothing."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(count or before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
 class Foreseen(NamedTuple):
     """What a job takes."""
 
@@ -138,7 +134,7 @@ def make(job: Mapping[str, Any] | Job, models: Models, parent: Path, report: Rep
             row = row_of(job, parent)
             if row is None or row.status != MADE:
                 row = _made(job, models, folder, report)
-                write_text(folder / ROW, json.dumps(asdict(row), indent=1), replace=True)
+                row.note(folder)
             return row
     except CancelledError:
         raise
@@ -153,7 +149,7 @@ def row_of(job: Job, parent: Path) -> Row | None:
     folder = parent / job.folder
     found = read_values(folder / ROW)
     with suppress(TypeError, KeyError, AttributeError, OSError):
-        row = Row(**{**found, "pictures": tuple(found["pictures"])})
+        row = Row.from_dict(found)
         sizes = [(folder / one["file"]).stat().st_size == one["bytes"] for one in row.pictures]
         if row.key == job.key and all(sizes) and (row.pictures or row.status != MADE):
             return row
@@ -220,5 +216,5 @@ def _failed(job: Job, folder: Path, error: Exception) -> Row:
     is_full = isinstance(error, UnsavedError) or getattr(error, "errno", None) in FULL
     row = Row(job.key, FULL_DISK if is_full else FAILED, in_words(error))
     with suppress(OSError):
-        write_text(folder / ROW, json.dumps(asdict(replace(row, status=FAILED)), indent=1), replace=True)
+        replace(row, status=FAILED).note(folder)
     return row

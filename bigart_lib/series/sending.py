@@ -21,7 +21,7 @@ from bigart_lib.series.cluster import Slots, differing, named
 from bigart_lib.series.driving import WAIT, Foresight, FullDiskError, Outlook, SeriesProgress, to_make
 from bigart_lib.series.jobs import Job
 from bigart_lib.series.parts import Entry, Part
-from bigart_lib.series.running import BUSY, FULL_DISK, Models, Row
+from bigart_lib.series.running import BUSY, FULL_DISK, Row
 from bigart_lib.text import in_words
 
 NETWORKS = 1_000_000_000  # bytes that torch and networks take beside what a forecast counts
@@ -45,11 +45,10 @@ class Workers(NamedTuple):
         return f"Ray: {count} job{'s' * (count != 1)} at a time, each with {each}"
 
     def drive(
-        self, part: Part, models: Models, outlook: Outlook, report: Report,
+        self, part: Part, foresight: Foresight, outlook: Outlook, report: Report,
         told: Callable[[Entry, Row], object],
     ) -> None:  # fmt: skip
         """As `driving.drive`: make every job of a part that is not made."""
-        foresight = Foresight(models)
         Driver(self, part, foresight, SeriesProgress(outlook, foresight, report), told).run()
 
 
@@ -213,7 +212,7 @@ class Driver:
 
     def _row(self, answer: worker.Answer, job: Job) -> Row:
         if "files" not in answer:
-            return Row(**{**answer["row"], "pictures": tuple(answer["row"]["pictures"])})
+            return Row.from_dict(answer["row"])
         try:
             return worker.unpack(answer["files"], job, self.part.folder)
         except OSError as error:

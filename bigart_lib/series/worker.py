@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from bigart_lib import machine
-from bigart_lib.files import LONGEST_TEXT, set_aside, write_text, writing
+from bigart_lib.files import LONGEST_TEXT, set_aside, writing
 from bigart_lib.runs.journal import JOURNAL, locked
 from bigart_lib.series import running
 from bigart_lib.series.jobs import Job, from_values
@@ -33,7 +33,7 @@ def here(options: Mapping[str, Any], threads: int) -> Answer:
     """What this worker is: machine, version, and what decides the last digits of its pictures."""
     import ray
 
-    with running.threads(threads):
+    with machine.at_threads(threads):
         device = machine.pick_device(options.get("device"))
         facts = machine.facts(device, machine.pick_precision(device))
     node = ray.get_runtime_context().get_node_id()
@@ -56,7 +56,7 @@ def work(values: Mapping[str, Any], asked: Mapping[str, Any]) -> Iterator[Answer
     if not is_fit:
         return
     job, folder = from_values(values), Path(asked["folder"])
-    with running.threads(threads):
+    with machine.at_threads(threads):
         if is_shared(folder, asked["token"]):
             yield {"row": asdict(running.make(job, _models(json.dumps(options)), folder))}
             return
@@ -131,5 +131,5 @@ def give_up(job: Job, parent: Path, reason: str) -> Row:
     """Note that a job failed, as far as that can be noted."""
     row = Row(job.key, FAILED, reason[:LONGEST_TEXT])
     with suppress(OSError):
-        write_text(parent / job.folder / ROW, json.dumps(asdict(row), indent=1), replace=True)
+        row.note(parent / job.folder)
     return row
