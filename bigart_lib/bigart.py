@@ -76,7 +76,7 @@ class BigArt:
         self.announce, self._networks = announce, networks
         self._forecaster = Forecaster(self.fingerprints(), enlarger, networks, speeds, device, memory)
         self._maker = Maker(enlarger, enhancer, self._forecaster.budget)
-        self._runner = Runner(generator, self.plan, self._maker.make, self._forecaster)
+        self._runner = Runner(generator, self.plan, self._maker.make, self._forecaster, networks.last_detour)
 
     def describe(self) -> str:
         """Which models run where, in words."""
@@ -145,7 +145,11 @@ class BigArt:
         return {**self.generator.fingerprint(), **own}
 
     def _recipe(self) -> Recipe:
-        return Recipe(self.name, self.fingerprints(), machine.facts(self.device, self.dtype))
+        facts = machine.facts(self.device, self.dtype)
+        for name, one in (("enlarger", self.enlarger), ("enhancer", self.enhancer)):
+            if (dtype := getattr(one, "dtype", self.dtype)) != self.dtype:
+                facts[f"precision {name}"] = machine.precision_name(dtype)
+        return Recipe(self.name, self.fingerprints(), facts)
 
     # -------------------------------------------------------------------------------------------- plans
 

@@ -28,6 +28,7 @@ class Runner:
     ----------
     plan_candidate : gives the steps of a candidate alone, from its recipe.
     make : makes every step that is not the generator's.
+    last_detour : tells what differed from the recipe's precision and device since it was asked last.
     """
 
     def __init__(
@@ -36,9 +37,11 @@ class Runner:
         plan_candidate: Callable[[Recipe], Sequence[Step]],
         make: Make,
         forecaster: Forecaster,
+        last_detour: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self._generator, self._plan_candidate, self._make = generator, plan_candidate, make
-        self._forecaster = forecaster
+        self._forecaster, self._last_detour = forecaster, last_detour
+        self._detours: dict[str, Mapping[str, str]] = {}  # by the key of the step
 
     def paint_candidates(
         self, recipe: Recipe, report: Report, kept: Callable[[int], Kept], indices: Sequence[int]
@@ -64,7 +67,7 @@ class Runner:
             self._finish_candidate(plans[index], done, recipes[index], kept(index))
         for index, steps in plans.items():  # those too whose results were kept, and pictures lost
             pixels = self._finish_candidate(steps, done, recipes[index], kept(index))
-            recipes[index] = replace(recipes[index], steps=pixels)
+            recipes[index] = replace(self._as_made(recipes[index], steps), steps=pixels)
         self._forecaster.save()
         last = {index: from_levels(done[index, len(steps) - 1]) for index, steps in plans.items()}
         pictures = (Candidate(picture, recipes[index]) for index, picture in last.items())
@@ -81,15 +84,21 @@ class Runner:
             if step in written:
                 picture = results.after(position)
                 report(Progress("write", 0, 1))
-                self.finish(step, picture, recipe, pixels, kept)
+                made_by = self._as_made(recipe, steps[: position + 1])
+                self.finish(step, picture, made_by, pixels, kept)
             elif step.is_shown:
                 pixels[step.name] = kept.made(step)
         self._forecaster.save()
 
     def make(self, recipe: Recipe, step: Step, before: torch.Tensor | None, report: Report) -> torch.Tensor:
         """The result of a step that is not the generator's, given the levels of the step before."""
-        with self._forecaster.noted(self._forecaster.kind(step), step.cost.operations):
-            return self._make(recipe, step, before, report)
+        self._last_detour()  # of work that is no step
+        began = self._forecaster.clock()
+        made = self._make(recipe, step, before, report)
+        if not self._note_detour(step):  # which says nothing of how long the next one takes
+            seconds = self._forecaster.clock() - began
+            self._forecaster.note(self._forecaster.kind(step), step.cost.operations, seconds)
+        return made
 
     def is_painted(self, recipe: Recipe, step: Step) -> bool:
         """Whether the generator makes a step."""
@@ -123,6 +132,21 @@ class Runner:
         if found is not None:
             pixels[step.name] = found
 
+    def _note_detour(self, step: Step) -> bool:
+        """Whether a step went another way than the recipe says."""
+        if found := self._last_detour():
+            self._detours[step.key] = found
+        return bool(found)
+
+    def _as_made(self, recipe: Recipe, steps: Sequence[Step]) -> Recipe:
+        """The recipe, with what precision and device those of its steps really had that went another way."""
+        found = {
+            f"{what} {step.name}": value
+            for step in steps
+            for what, value in self._detours.get(step.key, {}).items()
+        }
+        return replace(recipe, machine={**recipe.machine, **found}) if found else recipe
+
     def _finish_candidate(
         self, steps: Sequence[Step], done: Done, recipe: Recipe, kept: Kept
     ) -> dict[str, str]:
@@ -130,7 +154,8 @@ class Runner:
         pixels: dict[str, str] = {}
         for stage, step in enumerate(steps):
             if (recipe.index, stage) in done:
-                self.finish(step, done[recipe.index, stage], recipe, pixels, kept)
+                made_by = self._as_made(recipe, steps[: stage + 1])
+                self.finish(step, done[recipe.index, stage], made_by, pixels, kept)
         return pixels
 
     def _painted(
@@ -147,6 +172,7 @@ class Runner:
         if not indices:
             return
         taken: dict[str, tuple[float, float]] = {}  # operations and seconds, by kind
+        self._last_detour()  # of work that is no step
         begins = self._forecaster.clock()
         pictures = {place: from_levels(levels) for place, levels in begun.items()}
         painted = self._generator.paint(recipe.prompt, recipe.generate, indices, report, pictures)
@@ -154,7 +180,8 @@ class Runner:
             step = plans[index][stage]
             kind = self._forecaster.kind(step)
             operations, seconds = taken.get(kind, (0.0, 0.0))
-            taken[kind] = operations + step.cost.operations, seconds + self._forecaster.clock() - begins
+            if not self._note_detour(step):  # which says nothing of how long the next one takes
+                taken[kind] = operations + step.cost.operations, seconds + self._forecaster.clock() - begins
             yield (index, stage), picture
             begins = self._forecaster.clock()
         for kind, (operations, seconds) in taken.items():

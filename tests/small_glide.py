@@ -7,6 +7,7 @@ import torch
 from reference import CONFIG, draw_weights
 
 from bigart_lib.generate import network as glide
+from bigart_lib.generate.blocks import fit_to_run
 from bigart_lib.generate.text_encoder import TextEncoderConfig
 
 SMALL = CONFIG["glide_small"]
@@ -42,14 +43,19 @@ def published_small(model: str, config: glide.GlideConfig) -> dict[str, torch.Te
     return draw_weights(model, {name: entry.shape for name, entry in entries.items()})
 
 
+def _as_run(model: str, config: glide.GlideConfig) -> glide.Glide:
+    """A network of golden weights with the blocks and the layout that `load` and `Networks` give it."""
+    network = fit_to_run(glide.convert(published_small(model, config), f"golden {model}", config))
+    return network.to(memory_format=torch.channels_last)
+
+
 @cache
 def small_base() -> glide.Glide:
     """The golden base model."""
-    return glide.convert(published_small("base", small_config()), "golden base", small_config())
+    return _as_run("base", small_config())
 
 
 @cache
 def small_upsampler() -> glide.Glide:
     """The golden upsampler."""
-    config = small_config(**UPSAMPLER)
-    return glide.convert(published_small("upsample", config), "golden upsampler", config)
+    return _as_run("upsample", small_config(**UPSAMPLER))

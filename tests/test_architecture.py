@@ -29,7 +29,7 @@ ROOMS = (  # a room may use any below it; those of one line do not know one anot
     {"weights", "pictures"},
     {"text"},
     {"machine", "settings", "progress"},
-    {"files", "shapes"},
+    {"files", "shapes", "version"},
 )
 COLAB = {
     "torch": "2.11.0",

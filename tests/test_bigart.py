@@ -208,7 +208,7 @@ def test_what_runs_really_took_corrects_the_next_forecast(tmp_path):
 
 def test_the_speed_is_measured_once_and_kept(tmp_path, monkeypatch):
     measured = []
-    monkeypatch.setattr(machine, "measure_speed", lambda *_: measured.append(1) or 1e9)
+    monkeypatch.setattr(machine.speeds, "measure_speed", lambda *_: measured.append(1) or 1e9)
     for _ in range(3):
         assert machine.Speeds(tmp_path, torch.device("cpu"), torch.float32).probe() == 1e9
     assert measured == [1]
@@ -234,19 +234,19 @@ def test_speeds_that_cannot_be_kept_are_no_error(tmp_path):
 
 def test_the_budget_for_enlarging_is_the_artists_or_half_of_what_is_free(monkeypatch):
     cpu = torch.device("cpu")
-    monkeypatch.setattr(machine, "resident_memory", lambda: 300)
+    monkeypatch.setattr(machine.memory, "resident_memory", lambda: 300)
     assert machine.memory_budget(cpu, 1000) == 700 and machine.memory_budget(cpu, 1000, result=600) == 100
     assert machine.memory_budget(cpu, 200) == 0
     assert machine.memory_budget(torch.device("cuda"), 1000, result=600) == 1000
-    monkeypatch.setattr(machine, "free_memory", lambda device: 6_000_000_000)
+    monkeypatch.setattr(machine.memory, "free_memory", lambda device: 6_000_000_000)
     assert machine.memory_budget(cpu) == 3_000_000_000
     assert machine.memory_budget(cpu, result=2_000_000_000) == 2_000_000_000
-    monkeypatch.setattr(machine, "free_memory", lambda device: 90_000_000_000)
+    monkeypatch.setattr(machine.memory, "free_memory", lambda device: 90_000_000_000)
     assert machine.memory_budget(cpu) == 8_000_000_000
 
 
 def test_what_a_container_was_granted_is_all_that_is_free(tmp_path, monkeypatch):
-    monkeypatch.setattr(machine, "GRANTED", tmp_path)
+    monkeypatch.setattr(machine.memory, "GRANTED", tmp_path)
     (tmp_path / "memory.max").write_text("5000000\n")
     (tmp_path / "memory.current").write_text("2000000\n")
     assert machine.free_memory(torch.device("cpu")) == 3_000_000
@@ -256,7 +256,7 @@ def test_what_a_container_was_granted_is_all_that_is_free(tmp_path, monkeypatch)
 
 def test_a_budget_that_is_too_small_is_told_once_before_the_work(tiny_models, runs, monkeypatch):
     said = []
-    monkeypatch.setattr(machine, "resident_memory", lambda: 0)
+    monkeypatch.setattr(machine.memory, "resident_memory", lambda: 0)
     result = 6 * 640 * 640  # bytes
     small = bigart_lib.load("embedded", device="cpu", memory=280_000 + result, announce=said.append)
     image = Image.new("RGB", (160, 160), "olive")
@@ -313,12 +313,13 @@ def test_on_a_cpu_large_networks_make_room_for_the_next_and_paint_the_same(bigar
 def test_bf16_is_chosen_only_where_the_processor_has_it(monkeypatch):
     cpu = torch.device("cpu")
     for has, expected in ((True, torch.bfloat16), (False, torch.float32)):
-        monkeypatch.setattr(machine, "_cpu_has_fast_bf16", lambda has=has: has)
+        monkeypatch.setattr(machine.precision, "_cpu_has_fast_bf16", lambda has=has: has)
         assert machine.pick_precision(cpu) is expected
 
 
 def test_a_device_that_torch_cannot_use_is_one_sentence(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: (7, 5))
     monkeypatch.setattr(
         torch,
         "ones",

@@ -370,7 +370,7 @@ def test_memory_reaches_the_enlarger_and_is_kept_for_resume(bigart, monkeypatch)
         return enlarge(self, picture, memory_budget, report)
 
     monkeypatch.setattr(RRDBNetEnlarger, "enlarge", spy)
-    monkeypatch.setattr(machine, "resident_memory", lambda: 300_000_000)
+    monkeypatch.setattr(machine.memory, "resident_memory", lambda: 300_000_000)
     bigart(PROMPT, "--size", 1024, "--count", 1, "--memory", "0.5 GB")
     assert budgets == [200_000_000 - 6 * 1024**2]  # beside the program, and the result
     assert open_run(RUN).options == {"models": "embedded", "memory": 500_000_000, "keep": "exact"}

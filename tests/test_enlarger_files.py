@@ -21,14 +21,14 @@ from bigart_lib.cli.main import main
 from bigart_lib.enlarge import published, spandrel_models
 from bigart_lib.enlarge.exact import RRDBNetEnlarger
 from bigart_lib.enlarge.live_memory import LiveMemory
-from bigart_lib.enlarge.overlapping import Facts, NotFiniteError, OverlappingEnlarger, Work, blend
+from bigart_lib.enlarge.overlapping import Facts, OverlappingEnlarger, Work, blend
 from bigart_lib.enlarge.rrdbnet import RRDBNet, RRDBNetConfig
 from bigart_lib.enlarge.spans import BLEND, OVERLAP, spans
 from bigart_lib.machine import MemoryShortageError
 from bigart_lib.maker import Maker
 from bigart_lib.pictures.images import from_levels, to_levels
 from bigart_lib.progress import no_report
-from bigart_lib.weights import WeightsError
+from bigart_lib.weights import LentInAnyWay, NotFiniteError, Way, WeightsError
 
 CPU, PLENTY = torch.device("cpu"), 10**10
 LEVEL = 1 / 65535
@@ -59,7 +59,10 @@ class Tiny(nn.Module):
 
 
 def enlarger(network, exact=None, announce=lambda _: None):
-    return OverlappingEnlarger(lambda: network, lambda: exact, CPU, lambda: "0" * 64, announce)
+    networks = {network.dtype: network, torch.float32: exact or network}
+    way = Way(CPU, network.dtype)
+    lent = LentInAnyWay("enlarger", lambda way: networks[way.dtype], way, announce=announce)
+    return OverlappingEnlarger(lent, CPU, lambda: "0" * 64, announce)
 
 
 def picture(height, width):
@@ -181,7 +184,9 @@ def test_where_memory_ends_smaller_tiles_go_on():
     assert said == [f"memory ran out; tiny goes on with tiles of {side} px" for side in (384,)]
 
 
-@pytest.mark.parametrize("problem", [NotFiniteError("nan"), RuntimeError("expected float, got bfloat16")])
+@pytest.mark.parametrize(
+    "problem", [NotFiniteError("nan", "tiny cannot work"), RuntimeError("expected float, got bfloat16")]
+)
 def test_what_fails_in_low_precision_is_done_again_in_float32(problem):
     class Failing(Tiny):
         def forward(self, tile):
@@ -190,7 +195,7 @@ def test_what_fails_in_low_precision_is_done_again_in_float32(problem):
     said, exact = [], Tiny()
     made = enlarger(Failing(dtype=torch.bfloat16), exact, said.append)
     assert made.enlarge(picture(20, 20), PLENTY, no_report).shape == (1, 3, 40, 40)
-    assert said == ["tiny cannot work in bf16: it enlarges again in fp32"]
+    assert said == ["tiny cannot work in bf16: once more in fp32"]
     with pytest.raises(type(problem)):
         enlarger(Failing()).enlarge(picture(20, 20), PLENTY, no_report)
 

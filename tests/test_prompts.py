@@ -55,3 +55,26 @@ def test_where_no_word_is_known_examples_are_suggested_of_which_all_are():
     assert "The small models know none of these words" in words
     assert words.count("“") == MOST_SUGGESTIONS
     assert not [example for example in EXAMPLES["Pets"] if example in words]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "said"),
+    [
+        ("a lake with no blue", "“no blue” may paint just that: models do not read “no”."),
+        (
+            "a lake WITHOUT any boats",
+            "“WITHOUT any boats” may paint just that: models do not read “without”.",
+        ),
+        (
+            "a {red|blue} lake",
+            "Braces are read as they stand; `bigart series` makes a picture of each choice",
+        ),
+    ],
+)
+def test_ways_of_writing_that_no_model_follows_are_named(prompt, said):
+    assert said in about_words(prompt, lambda _: Reading(followed=("lake",)), "small")
+
+
+def test_words_that_only_begin_like_a_negation_are_none():
+    for prompt in ("a northern lake", "a notebook", "nocturne in blue", "{a lake}"):
+        assert about_words(prompt, lambda _: Reading(followed=("lake",)), "small") == ""

@@ -29,7 +29,7 @@ BACKGROUND = "A colour to lay transparent pictures on, as in white or #ffeedd."
 WHERE = "The folder where each run gets a folder of its own, or the name of the one picture's file."
 
 
-@click.command(short_help="Enlarge pictures of your own.")
+@click.command()
 @click.argument("pictures", type=shared.FILE, metavar="PICTURE...", nargs=-1, required=True)
 @goal
 @shared.finishing(TEXTURE)

@@ -14,7 +14,7 @@ from bigart_lib.runs.run import DEFAULT_FOLDER
 from bigart_lib.text import shown
 
 
-@click.command(short_help="Show all pictures below a folder on one page.")
+@click.command()
 @click.argument("folder", type=shared.FOLDER, metavar="[FOLDER]", default=str(DEFAULT_FOLDER))
 @shared.option("--out", shared.FILE, None, "The page.", f"{NAME} in the folder")
 @shared.quiet

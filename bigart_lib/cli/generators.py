@@ -23,7 +23,7 @@ HEADINGS = (
 COMMERCIAL = {True: "yes", False: "no", None: "ask its card"}
 
 
-@click.command(short_help="List or fetch the models that can paint in place of GLIDE.")
+@click.command()
 @click.argument("action", type=shared.choice("action", ACTIONS), default="list", metavar="[ACTION]")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @shared.quiet

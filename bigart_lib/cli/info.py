@@ -23,7 +23,7 @@ MADE, CHANGED, NEARLY = "as made", "changed", "nearly as made"  # pixels
 JSON = "One JSON object a picture, each on a line, with the recipe as it was written."
 
 
-@click.command(short_help="Say how pictures were made, and whether they were changed since.")
+@click.command()
 @click.argument("pictures", type=shared.FILE, metavar="PICTURE...", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help=JSON)
 @click.pass_obj

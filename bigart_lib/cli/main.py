@@ -8,28 +8,15 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from types import FrameType
 
 import click
 
-from bigart_lib.cli import (
-    enlarge,
-    gallery,
-    generators,
-    info,
-    models,
-    paint,
-    redo,
-    resume,
-    series,
-    studio,
-    terminal,
-    verify,
-)
+from bigart_lib.cli import paint, terminal
 from bigart_lib.cli.call import Call
-from bigart_lib.cli.print import print_picture
-from bigart_lib.machine import VERSION
 from bigart_lib.text import in_words, shown
+from bigart_lib.version import VERSION
 
 BAD_INPUT = 2  # exit code
 ENDED = 128  # exit code, as shells have it, with the number of the signal added
@@ -48,30 +35,52 @@ Examples:
   bigart info bigart_pictures/a-tabby-cat/candidate-1/4096.png
   bigart models fetch
 """
-COMMANDS = (
-    paint.paint, series.series, enlarge.enlarge, print_picture, resume.resume, redo.redo, verify.verify,
-    info.info, models.models, generators.generators, gallery.gallery, studio.studio,
-)  # fmt: skip
+COMMANDS = {  # each in the file of its name, which is read when the command is used
+    "paint": "Paint pictures for a prompt and enlarge one: what bigart does by default.",
+    "series": "Paint a picture for every line of a file, on one machine or many.",
+    "enlarge": "Enlarge pictures of your own.",
+    "print": "Make a picture ready for a print shop.",
+    "resume": "Go on with a run that was interrupted, or enlarge another candidate.",
+    "redo": "Make a picture again from its file, and compare every step.",
+    "verify": "Repaint pictures from their recipes, and say whether they are the same.",
+    "info": "Say how pictures were made, and whether they were changed since.",
+    "models": "List, fetch, verify or remove the published models.",
+    "generators": "List or fetch the models that can paint in place of GLIDE.",
+    "gallery": "Show all pictures below a folder on one page.",
+    "studio": "Open the studio in the browser.",
+}
 
 
 class _PaintsByDefault(click.Group):
     """Commands by name; whatever else comes first belongs to painting."""
 
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """The command of a name."""
+        if name in COMMANDS and name not in self.commands:
+            module = import_module(f"bigart_lib.cli.{name}")
+            self.add_command(getattr(module, "print_picture" if name == "print" else name))
+        return super().get_command(ctx, name)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Their names, in an order of their own."""
+        return [*COMMANDS]
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args or args[0] not in (*self.commands, "--help", "--version"):
+        if not args or args[0] not in (*COMMANDS, "--help", "--version"):
             args = ["paint", *args]
         return super().parse_args(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        params = [*self.commands["paint"].params, *self.get_params(ctx)]
+        params = [*paint.paint.params, *self.get_params(ctx)]
         options = [one for one in params if isinstance(one, click.Option)]
         with formatter.section("Options"):
             formatter.write_dl([record for one in options if (record := one.get_help_record(ctx))])
-        self.format_commands(ctx, formatter)
+        with formatter.section("Commands"):
+            formatter.write_dl([*COMMANDS.items()])
 
 
 @click.group(
-    cls=_PaintsByDefault, commands=COMMANDS, epilog=EXAMPLES,
+    cls=_PaintsByDefault, epilog=EXAMPLES,
     options_metavar='"PROMPT" [OPTIONS]', subcommand_metavar="| COMMAND ...",
     context_settings={"show_default": True, "max_content_width": 110},
 )  # fmt: skip

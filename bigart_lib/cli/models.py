@@ -15,7 +15,7 @@ DAMAGED = 1  # exit code
 ACTIONS = ("list", "fetch", "verify", "remove", "where")
 
 
-@click.command(short_help="List, fetch, verify or remove the published models.")
+@click.command()
 @click.argument("action", type=shared.choice("action", ACTIONS), default="list", metavar="[ACTION]")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @shared.option(

@@ -39,7 +39,7 @@ class Asked(NamedTuple):
     further: PaintSettings | None  # None: the candidates are all
 
 
-@click.command(short_help="Paint pictures for a prompt and enlarge one: what bigart does by default.")
+@click.command()
 @click.argument("words", nargs=-1, metavar="PROMPT")
 @shared.seeds
 @shared.option("--count", shared.number("count"), 7, "How many candidates to paint.")

@@ -96,7 +96,7 @@ edition = shared.together(
 )  # fmt: skip
 
 
-@click.command("print", short_help="Make a picture ready for a print shop.")
+@click.command("print")
 @shared.picture
 @on_paper
 @for_the_shop

@@ -20,7 +20,7 @@ CHANGE = (
 )
 
 
-@click.command(short_help="Make a picture again from its file, and compare every step.")
+@click.command()
 @shared.picture
 @click.option("--change", "changes", metavar="KEY=VALUE", multiple=True, show_default="nothing", help=CHANGE)
 @shared.option("--source", shared.FILE, None, "What PICTURE was enlarged from.", "looked for beside it")

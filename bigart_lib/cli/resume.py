@@ -14,7 +14,7 @@ from bigart_lib.runs.resume import resume as go_on
 from bigart_lib.runs.run import open_run
 
 
-@click.command(short_help="Go on with a run that was interrupted, or enlarge another candidate.")
+@click.command()
 @click.argument("folder", type=shared.FOLDER, required=False, metavar="[FOLDER]")
 @shared.option(
     "--pick", shared.Checked("NUMBERS|all", str), None, "Other candidates to enlarge, as in 1,3.", "none"

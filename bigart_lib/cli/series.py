@@ -69,7 +69,7 @@ class _Series(click.Command):
         return super().parse_args(ctx, args)
 
 
-@click.command(cls=_Series, short_help="Paint a picture for every line of a file, on one machine or many.")
+@click.command(cls=_Series)
 @click.argument("file", type=shared.FILE, metavar="FILE", required=False)
 @shared.option("--out", shared.Checked("FOLDER", shared.path), None, "Where.", f"{PARENT}/FILE")
 @click.option("--dry-run", is_flag=True, help="Print the jobs and what they take, and make nothing.")

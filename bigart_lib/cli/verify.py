@@ -17,7 +17,7 @@ DIFFERS, UNTOLD = 1, 2  # exit codes
 NOT_VERIFIED = "not verified"
 
 
-@click.command(short_help="Repaint pictures from their recipes, and say whether they are the same.")
+@click.command()
 @click.argument("pictures", type=shared.FILE, metavar="PICTURE...", nargs=-1, required=True)
 @shared.option("--source", shared.FILE, None, "What the PICTURE was enlarged from.", "looked for beside it")
 @shared.models(None, "as the picture says")

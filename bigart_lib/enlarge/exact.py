@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from bigart_lib.enlarge import tiles
 from bigart_lib.enlarge.rrdbnet import RRDBNet, RRDBNetConfig, estimate_flops
 from bigart_lib.files import size_in_words
-from bigart_lib.machine import MemoryShortageError, is_out_of_memory, release_memory
-from bigart_lib.pictures.images import as_float, to_levels
+from bigart_lib.machine import MemoryShortageError, is_out_of_memory, memory_budget
+from bigart_lib.pictures.images import LEVEL_BYTES, as_float, to_levels
 from bigart_lib.progress import Announce, Cost, Progress, Report, announce_nothing
+from bigart_lib.weights import as_lent
 
 if TYPE_CHECKING:
     import torch
@@ -23,9 +24,9 @@ class RRDBNetEnlarger:
 
     Parameters
     ----------
-    network : gives the network when it is needed.
+    network : gives the network when it is needed; see `weights.lending`.
     config : its sizes.
-    device, dtype : where and in which precision it runs.
+    device, dtype : where and in which precision it runs, if nothing goes wrong.
     fingerprint : gives the SHA-256 of its weights.
     announce : told what the memory does not allow, where it runs out on the way.
     """
@@ -41,22 +42,29 @@ class RRDBNetEnlarger:
         fingerprint: Callable[[], str],
         announce: Announce = announce_nothing,
     ) -> None:
-        self._network, self._config = network, config
-        self._device, self._dtype = device, dtype
+        self._network, self._config = as_lent(network), config
+        self._device, self.dtype = device, dtype
         self.fingerprint, self._announce = fingerprint, announce
 
     def cost(self, width: int, height: int) -> Cost:
         """Operations, and the bytes that the exact way takes with the tiles that run fastest."""
         sides = [self._packed_sides(width * times, height * times) for times in self._passes()]
-        memory = max(self._memory(*one) for one in sides)
+        memory = max(self._memory(*one, self._device, self.dtype) for one in sides)
         return Cost(sum(estimate_flops(self._config, *reversed(one)) for one in sides), memory)
 
-    def compromise(self, width: int, height: int, memory_budget: int, repeats: bool = False) -> str:
+    def compromise(
+        self,
+        width: int,
+        height: int,
+        memory_budget: int,
+        repeats: bool = False,
+        dtype: torch.dtype | None = None,
+    ) -> str:
         """Whether seams may show, in a sentence; nothing where the budget holds the exact way."""
         times = self._passes()[-1]
         width, height = width * times, height * times
-        packed_width, packed_height = self._packed_sides(width, height, repeats)
-        least = tiles.least_memory(self._config, packed_height, packed_width, self._dtype, repeats)
+        sides = reversed(self._packed_sides(width, height, repeats))
+        least = tiles.least_memory(self._config, *sides, dtype or self.dtype, repeats)
         if least <= memory_budget:
             return ""
         return (
@@ -69,7 +77,17 @@ class RRDBNetEnlarger:
         self, picture: torch.Tensor, memory_budget: int, report: Report, repeats: bool = False
     ) -> torch.Tensor:
         """Enlarge a picture to levels; see `Enlarger.enlarge`. Where memory runs out, smaller tiles go on."""
-        passes = self._passes()
+        return self._network.run(
+            lambda network: self._enlarged(network, picture, memory_budget, report, repeats)
+        )
+
+    def _enlarged(
+        self, network: RRDBNet, picture: torch.Tensor, budget: int, report: Report, repeats: bool
+    ) -> torch.Tensor:
+        passes, device = self._passes(), network.trunk.conv_first.weight.device
+        if device.type != self._device.type:  # for whose memory the budget was not meant
+            pixels = SCALE**2 * picture.shape[2] * picture.shape[3]
+            budget = memory_budget(device, None, LEVEL_BYTES * pixels)
         for number, _ in enumerate(passes):
 
             def tell(done: int, total: int, number: int = number) -> None:
@@ -78,21 +96,22 @@ class RRDBNetEnlarger:
                 everything = sum(total * 4 ** (other - number) for other in range(len(passes)))
                 report(Progress("enlarge", int(before + done), int(everything)))
 
-            picture = self._pass(picture, memory_budget, tell, number == len(passes) - 1, repeats)
+            picture = self._pass(network, picture, budget, tell, number == len(passes) - 1, repeats)
         return picture
 
     def _pass(
         self,
+        network: RRDBNet,
         picture: torch.Tensor,
         budget: int,
         tell: Callable[[int, int], None],
         is_last: bool,
         repeats: bool,
     ) -> torch.Tensor:
-        packed = self._packed(picture, repeats)
+        packed, weight = self._packed(picture, repeats), network.trunk.conv_first.weight
         while True:
             try:
-                enlarged = tiles.enlarge(self._network(), packed, budget, tell, is_last, repeats)
+                enlarged = tiles.enlarge(network, packed, budget, tell, is_last, repeats)
                 enlarged = self._cropped(enlarged, picture, repeats)
                 return enlarged if is_last else as_float(enlarged).clamp_(0, 1)
             except tiles.BudgetError as error:
@@ -104,10 +123,13 @@ class RRDBNetEnlarger:
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
+            if self._network.make_room():
+                continue
             # No more than what was tried, however large the budget was.
-            budget = min(budget, self._memory(packed.shape[-1], packed.shape[-2])) // 2
-            release_memory(self._device)
-            if sentence := self.compromise(picture.shape[-1], picture.shape[-2], budget, repeats):
+            tried = self._memory(packed.shape[-1], packed.shape[-2], weight.device, weight.dtype)
+            budget = min(budget, tried) // 2
+            size = picture.shape[-1], picture.shape[-2]
+            if sentence := self.compromise(*size, budget, repeats, weight.dtype):
                 self._announce(f"memory ran out; {sentence}")
 
     def _passes(self) -> list[int]:
@@ -144,6 +166,5 @@ class RRDBNetEnlarger:
         packing = self._config.packing
         return tuple(side if repeats and side % packing else -(-side // packing) for side in (width, height))
 
-    def _memory(self, width: int, height: int) -> int:
-        side = tiles.fastest_tile(self._device)
-        return tiles.working_memory(self._config, height, width, self._dtype, side)
+    def _memory(self, width: int, height: int, device: torch.device, dtype: torch.dtype) -> int:
+        return tiles.working_memory(self._config, height, width, dtype, tiles.fastest_tile(device))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -17,10 +17,10 @@ from bigart_lib.enlarge.area import Area
 from bigart_lib.enlarge.spans import BLEND, OVERLAP, Span, spans
 from bigart_lib.enlarge.wrapping import cut, wrapped
 from bigart_lib.files import size_in_words
-from bigart_lib.machine import MemoryShortageError, is_out_of_memory, precision_name, release_memory
-from bigart_lib.pictures.images import to_levels
+from bigart_lib.machine import MemoryShortageError, is_out_of_memory, memory_budget
+from bigart_lib.pictures.images import LEVEL_BYTES, to_levels
 from bigart_lib.progress import Announce, Cost, Progress, Report, announce_nothing
-from bigart_lib.weights import WeightsError
+from bigart_lib.weights import NotFiniteError, as_lent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,10 +28,6 @@ if TYPE_CHECKING:
 TILES = (512, 384, 256, 192, 128, 96)  # px a side that are tried, largest first
 FLOAT = torch.float32.itemsize
 COLOURS = 3  # channels of pictures and results
-
-
-class NotFiniteError(WeightsError):
-    """A network that gave values that are no numbers."""
 
 
 class Facts(NamedTuple):
@@ -67,30 +63,27 @@ class OverlappingEnlarger:
 
     Parameters
     ----------
-    network : gives the network when it is needed.
-    exact_network : gives it in float32, for where its own precision is too low.
-    device : where it runs.
+    network : gives the network when it is needed; see `weights.lending`.
+    device : where it runs, if nothing goes wrong.
     fingerprint : gives the SHA-256 of its weights.
-    announce : told where memory runs out on the way, and where values are no numbers.
+    announce : told where memory runs out on the way.
     """
 
     def __init__(
         self,
         network: Callable[[], TileNetwork],
-        exact_network: Callable[[], TileNetwork],
         device: torch.device,
         fingerprint: Callable[[], str],
         announce: Announce = announce_nothing,
     ) -> None:
-        self._network, self._exact_network = network, exact_network
-        self._device, self._announce = device, announce
+        self._network, self._device, self._announce = as_lent(network), device, announce
         self.fingerprint = fingerprint
-        first = network()
-        self._facts, self._dtype, self.scale = first.facts, first.dtype, first.facts.scale
+        first = self._network.run(lambda network: network)
+        self._facts, self.dtype, self.scale = first.facts, first.dtype, first.facts.scale
 
     @cached_property
     def _work(self) -> Work:
-        return self._network().measure()
+        return self._network.run(_low_precision_told(lambda network: network.measure()))
 
     def cost(self, width: int, height: int) -> Cost:
         """Operations and bytes with the largest tiles; the network runs once, to be measured."""
@@ -111,36 +104,43 @@ class OverlappingEnlarger:
 
     def enlarge(self, picture: Tensor, memory_budget: int, report: Report, repeats: bool = False) -> Tensor:
         """Enlarge a picture to levels; see `Enlarger.enlarge`. Where memory runs out, smaller tiles go on."""
-        height, width = picture.shape[-2:]
-        network, dtype = self._network, self._dtype
-        sides = [*self._fitting(width, height, memory_budget, repeats)]
-        if not sides:
-            least = self._memory(width, height, self._sides()[-1], repeats)
-            raise MemoryShortageError(
-                f"the memory is not enough to enlarge {width}x{height} px: {size_in_words(memory_budget)} "
-                f"may be used, and the smallest tiles take {size_in_words(least)}: close other programs, or "
-                "give more by --memory"
-            )
         if repeats:
             self._announce(
                 f"{self._facts.name} sees {OVERLAP // 2} px or more of what lies beyond the edges that meet, "
                 "and the two sides are blended there: near to without a seam, not exact"
             )
+
+        def work(network: TileNetwork) -> Tensor:
+            return self._enlarged(network, picture, memory_budget, report, repeats)
+
+        return self._network.run(_low_precision_told(work))
+
+    def _enlarged(
+        self, network: TileNetwork, picture: Tensor, budget: int, report: Report, repeats: bool
+    ) -> Tensor:
+        height, width = picture.shape[-2:]
+        if (device := getattr(network, "device", self._device)).type != self._device.type:
+            # for whose memory the budget was not meant
+            budget = memory_budget(device, None, LEVEL_BYTES * self.scale**2 * height * width)
+        sides = [*self._fitting(width, height, budget, repeats)]
+        if not sides:
+            least = self._memory(width, height, self._sides()[-1], repeats)
+            raise MemoryShortageError(
+                f"the memory is not enough to enlarge {width}x{height} px: {size_in_words(budget)} "
+                f"may be used, and the smallest tiles take {size_in_words(least)}: close other programs, or "
+                "give more by --memory"
+            )
         while True:
             try:
-                return blend(network(), picture, sides[0], report, repeats)
-            except (RuntimeError, MemoryError, NotFiniteError) as error:
-                if is_out_of_memory(error):
-                    if len(sides) == 1:
-                        raise
-                    del sides[0]
-                    self._announce(f"memory ran out; {self._facts.name} goes on with tiles of {sides[0]} px")
-                elif dtype == torch.float32:
+                return blend(network, picture, sides[0], report, repeats)
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
                     raise
-                else:  # values beyond what the precision holds, or a part of it that knows only float32
-                    said, network, dtype = precision_name(dtype), self._exact_network, torch.float32
-                    self._announce(f"{self._facts.name} cannot work in {said}: it enlarges again in fp32")
-            release_memory(self._device)
+                if len(sides) == 1:
+                    raise
+            if not self._network.make_room():
+                del sides[0]
+                self._announce(f"memory ran out; {self._facts.name} goes on with tiles of {sides[0]} px")
 
     def _sides(self) -> list[int]:
         """The sides of tiles that are tried, largest first: as the network wants them, and worth it."""
@@ -164,6 +164,21 @@ class OverlappingEnlarger:
             pixels = (row.length + kept) * width + 2 * row.length * column.length
             memory += FLOAT * COLOURS * self.scale**2 * pixels
         return int(memory)
+
+
+def _low_precision_told(work: Callable[[TileNetwork], Any]) -> Callable[[TileNetwork], Any]:
+    """The same; that a part of the network knows only float32 is told as what float32 helps against."""
+
+    def run(network: TileNetwork) -> Any:
+        try:
+            return work(network)
+        except RuntimeError as error:
+            if is_out_of_memory(error) or network.dtype == torch.float32:
+                raise
+            what = f"{network.facts.name} cannot work"
+            raise NotFiniteError(f"{what} in {network.dtype}: {error}", what) from error
+
+    return run
 
 
 @torch.no_grad()

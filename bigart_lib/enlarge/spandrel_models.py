@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from bigart_lib import weights
 from bigart_lib.enlarge import published
 from bigart_lib.enlarge.live_memory import LiveMemory
-from bigart_lib.enlarge.overlapping import Facts, NotFiniteError, Work
+from bigart_lib.enlarge.overlapping import Facts, Work
 from bigart_lib.enlarge.rrdbnet import RRDBNet
 from bigart_lib.weights.tensors import is_finite
 
@@ -65,7 +65,7 @@ def config(path_or_name: str | Path, network: Callable[[], nn.Module]) -> Any:
         found = None
     if found is not None:
         return found
-    loaded = network()
+    loaded = weights.as_lent(network).run(lambda one: one)
     return loaded.config if isinstance(loaded, RRDBNet) else loaded.facts
 
 
@@ -90,6 +90,11 @@ class SpandrelNetwork(nn.Module):
     def dtype(self) -> torch.dtype:
         """The precision that it runs in."""
         return self._descriptor.dtype
+
+    @property
+    def device(self) -> torch.device:
+        """Where it runs."""
+        return self._descriptor.device
 
     def to(
         self, *place: Any, memory_format: torch.memory_format | None = None, **more: Any
@@ -126,9 +131,8 @@ class SpandrelNetwork(nn.Module):
 
     def _check(self, network: nn.Module, given: Any, made: Any) -> None:
         if isinstance(made, Tensor) and not is_finite(made):
-            raise NotFiniteError(
-                f"{self.facts.name} gave values that are no numbers and make no picture: get the file again"
-            )
+            what = f"{self.facts.name} gave values that are no numbers and make no picture"
+            raise weights.NotFiniteError(f"{what}: get the file again", what)
 
 
 def _by_spandrel(

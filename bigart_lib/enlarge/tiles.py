@@ -223,9 +223,9 @@ def _enlarge_piece(
     for box in piece.tiles(_tail_side(tile)):
         enlarged = _tail_tile(network, picture, features, box, limit)
         check_finite(enlarged, "the enlarger")
-        cut(target, box.within(piece).times(network.config.scale)).copy_(
-            to_levels(enlarged) if target.dtype == torch.uint16 else enlarged
-        )
+        if target.dtype == torch.uint16:  # which mps does not know
+            enlarged = to_levels(enlarged.cpu() if enlarged.device.type == "mps" else enlarged)
+        cut(target, box.within(piece).times(network.config.scale)).copy_(enlarged)
         account.add(flops_tail(network.config) * box.area)
 
 

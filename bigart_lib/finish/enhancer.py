@@ -13,9 +13,10 @@ from bigart_lib.files import size_in_words
 from bigart_lib.finish.planner import BudgetError
 from bigart_lib.finish.strips import fastest_strip
 from bigart_lib.finish.vqgan import build, planner, reconstruct
-from bigart_lib.machine import MemoryShortageError, is_out_of_memory, release_memory
+from bigart_lib.machine import MemoryShortageError, is_out_of_memory
+from bigart_lib.machine import memory_budget as budget_of
 from bigart_lib.progress import Cost, Report
-from bigart_lib.weights import build_empty
+from bigart_lib.weights import as_lent, build_empty
 
 if TYPE_CHECKING:
     from diffusers import VQModel
@@ -28,9 +29,9 @@ class VQGANEnhancer:
 
     Parameters
     ----------
-    network : gives the network when it is needed.
+    network : gives the network when it is needed; see `weights.lending`.
     config : its sizes, as arguments of diffusers' `VQModel`.
-    dtype : the precision that it runs in.
+    dtype : the precision that it runs in, if nothing goes wrong.
     fingerprint : gives the SHA-256 of its weights.
     device : where it runs.
     """
@@ -43,7 +44,7 @@ class VQGANEnhancer:
         fingerprint: Callable[[], str],
         device: torch.device = CPU,
     ) -> None:
-        self._network, self._config, self._dtype = network, config, dtype
+        self._network, self._config, self.dtype = as_lent(network), config, dtype
         self.fingerprint, self._device = fingerprint, device
         self._costs: dict[tuple[int, int], Cost] = {}  # by size: a slider asks again at each of its moves
 
@@ -51,7 +52,7 @@ class VQGANEnhancer:
         """The operations and the bytes of the fastest way; with less memory some work is done twice."""
         size = width, height
         if size not in self._costs:
-            plan = planner(self._empty, *size, self._dtype).plan(math.inf, fastest_strip(self._device))
+            plan = planner(self._empty, *size, self.dtype).plan(math.inf, fastest_strip(self._device))
             self._costs[size] = Cost(plan.operations, plan.memory)
         return self._costs[size]
 
@@ -74,11 +75,19 @@ class VQGANEnhancer:
         MemoryShortageError
             When the memory does not hold even the smallest strips.
         """
+        return self._network.run(
+            lambda network: self._enhanced(network, picture, memory_budget, report, repeats)
+        )
+
+    def _enhanced(
+        self, network: VQModel, picture: torch.Tensor, budget: int, report: Report, repeats: bool
+    ) -> torch.Tensor:
         height, width = picture.shape[-2:]
-        budget = memory_budget
+        if network.device.type != self._device.type:  # for whose memory the budget was not meant
+            budget = budget_of(network.device)
         while True:
             try:
-                return reconstruct(self._network(), picture, budget, report, repeats=repeats)
+                return reconstruct(network, picture, budget, report, repeats=repeats)
             except BudgetError as error:
                 raise MemoryShortageError(
                     f"the memory is not enough for VQGAN at {width}x{height} px: {size_in_words(budget)} may "
@@ -88,9 +97,9 @@ class VQGANEnhancer:
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
-            # No more than what was tried, however large the budget was.
-            budget = min(budget, self.cost(width, height).memory) // 2
-            release_memory(self._device)
+            if not self._network.make_room():
+                # No more than what was tried, however large the budget was.
+                budget = min(budget, self.cost(width, height).memory) // 2
 
     @cached_property
     def _empty(self) -> VQModel:

@@ -64,10 +64,8 @@ class Moments:
 
     def add(self, features: Tensor) -> None:
         """Take rows of one picture's map, 1 x C x rows x width, into account."""
-        # Two that are not read: they make it compute in float32 whatever the features are.
-        running = torch.ones(2, features.shape[1], dtype=torch.float32, device=features.device)
         for part in features.split(max(1, SUMMED_AT_ONCE // features.shape[3]), 2):
-            mean, variance = torch.batch_norm_update_stats(part, *running, 0.0)
+            mean, variance = _mean_and_variance(part)
             mean, count = mean.double(), part.shape[2] * part.shape[3]
             self._sums = self._sums + count * torch.stack([mean, variance + mean.square()])
             self._count += count
@@ -84,8 +82,18 @@ class Moments:
         groups = channels.view(2, self._norm.num_groups, -1)
         mean, square = groups.mean(2, keepdim=True).expand_as(groups).flatten(1)
         factors = mean, square - mean.square(), self._norm.weight, self._norm.bias
-        self._factors = tuple(factor.float() for factor in factors)
+        self._factors = tuple(factor.to(self._norm.weight.device, torch.float32) for factor in factors)
         return self
+
+
+def _mean_and_variance(features: Tensor) -> tuple[Tensor, Tensor]:
+    """Of each channel, in float32; from mps on the CPU, for float64 is not there."""
+    if features.device.type == "mps":
+        variance, mean = torch.var_mean(features.float(), (0, 2, 3), correction=0)
+        return mean.cpu(), variance.cpu()
+    # Two that are not read: they make it compute in float32 whatever the features are.
+    running = torch.ones(2, features.shape[1], dtype=torch.float32, device=features.device)
+    return torch.batch_norm_update_stats(features, *running, 0.0)
 
 
 class Link(ABC):

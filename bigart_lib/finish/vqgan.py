@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
-from diffusers import VQModel
 from torch import nn
 from torch.nn import functional
 
@@ -19,6 +19,9 @@ from bigart_lib.finish.links import Attention, Convolution, Link, Shape, Strip, 
 from bigart_lib.finish.planner import Planner
 from bigart_lib.finish.sizes import checked
 from bigart_lib.progress import Progress, Report, no_report
+
+if TYPE_CHECKING:
+    from diffusers import VQModel
 
 TRAINING_ONLY = "loss."  # how the names begin of tensors that only training needs
 DISTANCES_AT_ONCE = 2**21  # entries of the matrix of distances to the codes: 8 MiB, 16 rows of 131,072 codes
@@ -69,6 +72,8 @@ def load(path: Path, device: torch.device | str = "cpu", dtype: torch.dtype = to
 
 def build(config: Mapping) -> VQModel:
     """A network with the arguments of `VQModel`; raises as `sizes.checked`."""
+    from diffusers import VQModel  # takes seconds, which a studio has before it enhances
+
     network = VQModel(**checked(config))
     for module in network.modules():
         if isinstance(module, nn.SiLU):  # each follows a normalisation, whose result nobody else reads

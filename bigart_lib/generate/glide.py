@@ -14,6 +14,7 @@ import torch
 from torch.nn import functional
 
 from bigart_lib import shapes
+from bigart_lib.generate.batches import Batches, alone
 from bigart_lib.generate.generator import Abilities, Painted, Stage
 from bigart_lib.generate.network import GlideConfig, circular, new_tokenizer
 from bigart_lib.generate.noise import Noise
@@ -27,9 +28,9 @@ from bigart_lib.generate.sampling import (
     sample_base,
     sample_upsampler,
 )
-from bigart_lib.machine import MemoryShortageError, is_out_of_memory, release_memory
-from bigart_lib.progress import Cost, Progress, Report
+from bigart_lib.progress import Announce, Cost, Progress, Report, announce_nothing
 from bigart_lib.settings import SAMPLERS, GenerateSettings
+from bigart_lib.weights import Lent, as_lent, once
 
 if TYPE_CHECKING:
     from bigart_lib.generate.network import Glide
@@ -45,13 +46,14 @@ class GlideGenerator:
 
     Parameters
     ----------
-    base, upsampler : give the networks when their turn comes, on one device and in one precision.
+    base, upsampler : give the networks when their turn comes; see `weights.lending`.
     configs : the sizes of the two.
     sampling : how they want to be sampled.
     fingerprints : SHA-256 of the weights of each, by name.
-    batch_size : candidates that share a pass through a network. One is as fast as many on a CPU, and keeps
-        each candidate to the last bit independent of the others.
+    batch_size : candidates that share a pass through a network, which always sees so many: so each is to the
+        last bit independent of the others, and of their number. One is as fast as many on a CPU.
     terms : its licence, in a sentence.
+    announce : told where a candidate is painted in another way than the machine's.
 
     Notes
     -----
@@ -69,8 +71,10 @@ class GlideGenerator:
         fingerprints: Callable[[], Mapping[str, str]],
         batch_size: int = 1,
         terms: str = "",
+        announce: Announce = announce_nothing,
     ) -> None:
-        self._base, self._upsampler, self._configs = base, upsampler, configs
+        self._base, self._upsampler, self._configs = as_lent(base), as_lent(upsampler), configs
+        self._announce = announce
         self._sampling, self._fingerprints, self._batch_size = sampling, fingerprints, batch_size
         self.abilities = Abilities(SAMPLERS, guidance=True, limits=LIMITS, terms=terms)
         self.sampling: Mapping[str, Any] = {
@@ -144,70 +148,68 @@ class GlideGenerator:
         for index in small:
             _skip_base(noises[index], small_size, settings, self._sampling)
 
-        def paint_small(batch: list[int], report: Report) -> list[torch.Tensor]:
-            noise, network = [noises[index] for index in batch], self._base()
+        def paint_small(network: Glide, batch: list[int], shape: int, report: Report) -> list[torch.Tensor]:
+            noise = [noises[index] for index in batch]
             first = [one.begin(BASE_SIZE, small_size) for one in noise]
             with _edges(settings, network):
-                return sample_base(
-                    network, prompt, settings, self._sampling, first, noise, report, len(batch)
-                )
+                return sample_base(network, prompt, settings, self._sampling, first, noise, report, shape)
 
-        for index, picture in self._in_batches(BASE, waiting, paint_small, report, small, small_size):
+        for index, picture in self._in_batches(
+            BASE, self._base, waiting, paint_small, report, small, small_size
+        ):
             yield Painted(index, 0, picture)
         large = {index: begun[index, 1] for index in indices if (index, 1) in begun}
 
-        def upsample(batch: list[int], report: Report) -> list[torch.Tensor]:
+        def upsample(network: Glide, batch: list[int], shape: int, report: Report) -> list[torch.Tensor]:
             noise, low = [noises[index] for index in batch], [small[index] for index in batch]
-            first, network = [one.begin(UPSAMPLED_SIZE, size) for one in noise], self._upsampler()
+            first = [one.begin(UPSAMPLED_SIZE, size) for one in noise]
             with _edges(settings, network):
                 return sample_upsampler(
-                    network, prompt, low, self._sampling, first, noise, report, len(batch), settings.repeats
+                    network, prompt, low, self._sampling, first, noise, report, shape, settings.repeats
                 )
 
         waiting = [index for index in indices if index not in large]
         shown = {index: _enlarged(small[index], size) for index in indices}
         shown.update(large)
-        for index, picture in self._in_batches(UPSAMPLE, waiting, upsample, report, shown, size):
+        for index, picture in self._in_batches(
+            UPSAMPLE, self._upsampler, waiting, upsample, report, shown, size
+        ):
             yield Painted(index, 1, picture)
 
     def _in_batches(
         self,
         stage: str,
+        lent: Lent,
         indices: list[int],
-        make: Callable[[list[int], Report], list[torch.Tensor]],
+        make: Callable[[Glide, list[int], int, Report], list[torch.Tensor]],
         report: Report,
         shown: dict[int, torch.Tensor],
         painted: tuple[int, int],
     ) -> Iterator[tuple[int, torch.Tensor]]:
         """Make pictures, a batch at a time; `shown` has those to show beside the ones in the making."""
-        size, position, pixels = max(1, self._batch_size), 0, "x".join(map(str, painted))
-        while position < len(indices):
-            batch = indices[position : position + size]
+        done, announce = 0, once(self._announce)
+        batches = Batches(indices, self._batch_size, lent)
+        for batch, shape in batches:
 
-            def tell(news: Progress, batch: list[int] = batch, position: int = position) -> None:
+            def tell(news: Progress, batch: list[int] = batch, before: int = done) -> None:
                 guesses = [] if news.preview is None else news.preview.split(1)
                 pictures = {**shown, **dict(zip(batch, guesses, strict=False))}
                 preview = torch.cat([pictures[index] for index in sorted(pictures)]) if pictures else None
                 # A batch of n counts n times.
-                done = news.total * position + news.step * len(batch)
-                report(Progress(stage, done, news.total * len(indices), preview))
+                steps = news.total * before + news.step * len(batch)
+                report(Progress(stage, steps, news.total * len(indices), preview))
 
-            try:
-                made = make(batch, tell)
-            except (RuntimeError, MemoryError) as error:
-                if not is_out_of_memory(error):
-                    raise
-                if size == 1:
-                    raise MemoryShortageError(
-                        f"the memory is not enough to paint a candidate of {pixels} px: close other "
-                        "programs, choose smaller models (--models embedded) or another device (--device cpu)"
-                    ) from error
-                size //= 2
-                release_memory(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+            def work(
+                network: Glide, batch: list[int] = batch, shape: int = shape, tell: Report = tell
+            ) -> Any:
+                return make(network, batch, shape, tell)
+
+            made = batches.try_(work) if shape > 1 else lent.run(alone(work, painted), announce)
+            if made is None:  # smaller ones come in its place
                 continue
             shown.update(zip(batch, made, strict=True))
             yield from zip(batch, made, strict=True)
-            position += len(batch)
+            done += len(batch)
 
 
 def _edges(settings: GenerateSettings, network: Glide) -> AbstractContextManager[None]:

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
-from diffusers import UNet2DConditionModel
 from torch import nn
 
 from bigart_lib.generate.text_encoder import EncodedText, TextEncoder, TextEncoderConfig
@@ -95,6 +94,8 @@ class Glide(nn.Module):
     """
 
     def __init__(self, config: GlideConfig) -> None:
+        from diffusers import UNet2DConditionModel  # takes seconds, which a studio has before it paints
+
         super().__init__()
         self.config = config
         self.text_encoder = TextEncoder(config.text)
@@ -193,7 +194,9 @@ def load(path: Path, device: torch.device | str = "cpu", dtype: torch.dtype = to
     WeightsError
         When the file is neither, or its tensors do not fit.
     """
-    return load_network("GLIDE", path, device, dtype, build, convert)
+    from bigart_lib.generate.blocks import fit_to_run
+
+    return fit_to_run(load_network("GLIDE", path, device, dtype, build, convert))
 
 
 def build(values: Mapping) -> Glide:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -16,6 +17,8 @@ LIMITS = (  # true of the published and of the embedded GLIDE
     "These models were trained without people and cannot paint them. Abstract ideas, such as freedom or a "
     "new day, have no common picture: name things that can be seen."
 )
+NEGATION = re.compile(r"\b(no|not|without|never)\s+(?:any\s+|a\s+|the\s+)?\w+", re.IGNORECASE)
+PATTERN = re.compile(r"\{[^{}]*\|[^{}]*\}")
 MOST_LEFT_OUT = 20  # words that are named, of a prompt that is too long
 MOST_SUGGESTIONS = 3  # examples, to one whose words are all unknown
 
@@ -29,7 +32,7 @@ def about_words(prompt: str, read: Callable[[str], Reading], models: str) -> str
     models : name of the set.
     """
     reading = read(prompt)
-    if reading.unknown and not reading.followed and not reading.beyond:
+    if reading.unknown and not reading.followed and not reading.beyond and not _about_form(prompt):
         return f"The {models} models know none of these words and will paint without them.{_suggest(read)}"
     sentences = []
     if reading.followed and reading.unknown:
@@ -41,7 +44,22 @@ def about_words(prompt: str, read: Callable[[str], Reading], models: str) -> str
         sentences.append(f"Not known to the {models} models: {', '.join(reading.unknown)}.")
     if reading.length:
         sentences.append(_about_length(reading))
-    return " ".join(sentences)
+    return " ".join([*sentences, *_about_form(prompt)])
+
+
+def _about_form(prompt: str) -> list[str]:
+    """What to say of ways of writing that no generator of pictures follows."""
+    sentences = []
+    if avoided := NEGATION.search(prompt):
+        sentences.append(
+            f"“{avoided[0]}” may paint just that: models do not read “{avoided[1].lower()}”. Name what you "
+            "want to see."
+        )
+    if PATTERN.search(prompt):
+        sentences.append(
+            "Braces are read as they stand; `bigart series` makes a picture of each choice in them."
+        )
+    return sentences
 
 
 def _about_length(reading: Reading) -> str:

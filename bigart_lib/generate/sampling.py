@@ -58,7 +58,16 @@ def sample_base(
 
     The network was trained on 64x64.
 
-    The generators draw what noise the sampler adds on the way.
+    Parameters
+    ----------
+    generators : draw what noise the sampler adds on the way.
+    batch_size : samples that share a pass. The network always sees so many, as the last digits of a sample
+        depend on how many there are on a CUDA device, but not on what the others are.
+
+    Raises
+    ------
+    NotFiniteError
+        Where the network gives what is no number, of any of them.
     """
     conditional, unconditional = base.encode([prompt]), base.encode([""])
     guidance = settings.guidance
@@ -160,12 +169,13 @@ def _sample(
     report(Progress(stage, 0, len(timesteps)))
     for done, timestep in enumerate(timesteps, start=1):
         guesses = []
-        for batch in _batches(len(samples), batch_size):
-            noisy = torch.cat(samples[batch]).to(dtype, memory_format=torch.channels_last)
-            given = (noisy,) if conditions is None else (noisy, conditions[batch].to(dtype))
-            predicted = denoise(given[0], timestep, *given[1:]).float()
+        for indices in _batches(len(samples), batch_size):
+            full = _filled(indices, batch_size)
+            noisy = torch.cat([samples[index] for index in full])
+            noisy = noisy.to(dtype, memory_format=torch.channels_last)
+            given = (noisy,) if conditions is None else (noisy, conditions[full].to(dtype))
+            predicted = denoise(given[0], timestep, *given[1:])[: len(indices)].float()
             check_finite(predicted, NETWORKS[stage])
-            indices = range(*batch.indices(len(samples)))
             for index, prediction in zip(indices, predicted.split(1), strict=True):
                 samples[index], guess = _step(
                     schedulers[index], prediction, timestep, samples[index], generators[index]
@@ -175,8 +185,13 @@ def _sample(
     return [_to_unit(sample).cpu() for sample in samples]
 
 
-def _batches(count: int, size: int) -> Iterator[slice]:
-    return (slice(start, start + size) for start in range(0, count, size))
+def _batches(count: int, size: int) -> Iterator[list[int]]:
+    return ([*range(start, min(start + size, count))] for start in range(0, count, size))
+
+
+def _filled(indices: list[int], size: int) -> list[int]:
+    """As many as a batch has: the last one again and again, where there are fewer."""
+    return indices + indices[-1:] * (size - len(indices))
 
 
 def _to_unit(samples: torch.Tensor) -> torch.Tensor:

@@ -3,6 +3,7 @@
 from bigart_lib.weights.catalogue import CATALOGUE, PUBLISHED_SET, Checkpoint, find
 from bigart_lib.weights.fetching import FetchError
 from bigart_lib.weights.fitting import (
+    NotFiniteError,
     build_empty,
     check_finite,
     check_levels,
@@ -14,6 +15,7 @@ from bigart_lib.weights.fitting import (
     load_network,
 )
 from bigart_lib.weights.layout import Layout
+from bigart_lib.weights.lending import Lent, LentInAnyWay, Way, as_lent, once
 from bigart_lib.weights.networks import Networks
 from bigart_lib.weights.sets import ModelSet, Sampling
 from bigart_lib.weights.store import PACKAGED, Stored, cache_folder, packaged
@@ -33,11 +35,16 @@ __all__ = [
     "Checkpoint",
     "FetchError",
     "Layout",
+    "Lent",
+    "LentInAnyWay",
     "ModelSet",
     "Networks",
+    "NotFiniteError",
     "Sampling",
     "Stored",
+    "Way",
     "WeightsError",
+    "as_lent",
     "build_empty",
     "cache_folder",
     "check_finite",
@@ -49,6 +56,7 @@ __all__ = [
     "find",
     "from_config",
     "load_network",
+    "once",
     "packaged",
     "read_config",
     "read_shapes",

@@ -31,6 +31,14 @@ LONGEST_REASON = 300  # characters
 AGAIN = "bigart models verify tells whether the file is damaged"
 
 
+class NotFiniteError(WeightsError):
+    """Values that are no numbers where a network has, or gives, them; `short` says it without advice."""
+
+    def __init__(self, message: str, short: str = "") -> None:
+        super().__init__(message)
+        self.short = short or message
+
+
 def load_network(
     kind: str,
     path: Path,
@@ -163,15 +171,13 @@ def check_weights(network: Network, source: str) -> Network:
 
     Raises
     ------
-    WeightsError
+    NotFiniteError
         In a sentence that names them, the file, and what to do.
     """
     wrong = [name for name, tensor in network.state_dict().items() if not is_finite(tensor)]
     if wrong:
-        raise WeightsError(
-            f"{source} holds what is no number, or too large for the precision, in {_shorten(wrong)}: get "
-            f"the file again ({AGAIN}), or try --precision fp32"
-        )
+        what = f"{source} holds what is no number, or too large for the precision, in {_shorten(wrong)}"
+        raise NotFiniteError(f"{what}: get the file again ({AGAIN}), or try --precision fp32", what)
     return network
 
 
@@ -180,14 +186,13 @@ def check_finite(values: torch.Tensor, network: str) -> None:
 
     Raises
     ------
-    WeightsError
+    NotFiniteError
         In a sentence that names the network and what to do.
     """
     if not is_finite(values):
-        raise WeightsError(
-            f"{network} gave values that are no numbers, which make no picture: its precision may be too low "
-            f"(--precision fp32), or its weights wrong ({AGAIN})"
-        )
+        what = f"{network} gave values that are no numbers, which make no picture"
+        advice = f"its precision may be too low (--precision fp32), or its weights wrong ({AGAIN})"
+        raise NotFiniteError(f"{what}: {advice}", what)
 
 
 def _shape(tensor: Any) -> tuple[int, ...] | str:

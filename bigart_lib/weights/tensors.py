@@ -161,9 +161,11 @@ def write_network(
 
 def is_finite(values: torch.Tensor) -> bool:
     """Whether all values are numbers, and none is infinite, as whole ones never are; takes no memory."""
+    import torch
+
     if not values.numel() or values.is_meta or not values.is_floating_point():
         return True
-    low, high = (bound.item() for bound in values.detach().aminmax())
+    low, high = torch.stack(values.detach().aminmax()).cpu().tolist()  # at once: each waits for a card
     return low > -math.inf and high < math.inf  # neither holds for what is no number
 
 
