@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 SWITCHES = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 SECONDS = 1000  # milliseconds
+PATIENCE = int(os.environ.get("BIGART_PATIENCE", 120))  # seconds that a page may take for anything
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 TINY = """
@@ -178,7 +180,7 @@ def open_page(width=1100, height=3400):
 
         page.context.route("**/*", route)
         page.on("pageerror", lambda error: page.errors.append(str(error)))
-        page.set_default_timeout(120 * SECONDS)
+        page.set_default_timeout(PATIENCE * SECONDS)
         yield page
         browser.close()
 
@@ -200,17 +202,21 @@ class Artist:
         where = self.page if card is None else self.card(card)
         return where.locator("button", has_text=words).first
 
-    def status(self, card):
-        return self.card(card).locator(".bigart-status [role]").last
+    def step(self, name):
+        """Turn to a step of the way from the picked one to its print: 1K, 4K or Print."""
+        self.page.locator("button.bigart-tab", has_text=name).click()
 
-    def wait_for(self, card, words):
-        """Until a card's status line says some words."""
-        self.card(card).locator(".bigart-status", has_text=words).wait_for()
+    def status(self, *_):
+        return self.page.locator(".bigart-status [role]").last
+
+    def wait_for(self, *words):
+        """Until the status line says some words."""
+        self.page.locator(".bigart-status", has_text=words[-1]).wait_for()
 
     def create(self, prompt="sunset over a lake"):
         field = self.page.locator(".bigart-prompt input")
         field.fill(prompt)
-        self.button("Create 7").click()
+        self.button(re.compile("(Create|Queue) 7")).click()
 
     def thumbnail(self, number):
         return self.page.locator("button.bigart-thumb").nth(number - 1)

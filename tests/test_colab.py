@@ -44,8 +44,11 @@ def click(words):
     buttons = (widget for widget in widgets if isinstance(widget, ipywidgets.Button))
     next(button for button in buttons if words in button.description).click()
 
+status = next(widget for widget in widgets if "bigart-status" in widget._dom_classes)
+
 prompt.value = "a lake"
 click("Create 7")
+assert "7 pictures in" in status.value, status.value  # and so on the page, as nothing is lost
 click("3: a lake")
 click("Make 1K")
 assert not lost_updates.lost, lost_updates.lost
@@ -80,19 +83,21 @@ def installed(tmp_path_factory):
     return machine
 
 
-def write_notebook(machine, folder, steps=None, appended=""):
-    """Put the notebook there; its cell of code makes two candidates in four steps, and 1024 pixels.
+def write_notebook(machine, folder, steps=None, appended="", make_it=False):
+    """Put the notebook there; its cell of code makes three candidates in four steps, and 1024 pixels of one.
 
     Parameters
     ----------
     steps : of tiny models that take the place of the embedded ones; None leaves those.
     appended : a last cell.
+    make_it : whether the cell of code is asked to make its picture.
     """
     notebook = json.loads((PROJECT / NOTEBOOK).read_text(encoding="utf-8"))
     cells = notebook["cells"]
     for cell in cells:
         source = "".join(cell["source"]).replace("4096", "1024")
-        cell["source"] = source.replace("(seed=seed)", "(seed=seed, steps=4, count=2)")
+        source = source.replace("make_it = False", f"make_it = {make_it}")
+        cell["source"] = source.replace("(seed=seed)", "(seed=seed, steps=4, count=3)")
     if steps:
         loading = next(place for place, cell in enumerate(cells) if "bigart_lib.load(" in cell["source"])
         cells.insert(loading, code_cell(TINY_MODELS.format(steps=steps)))
@@ -152,7 +157,6 @@ def test_the_notebook_of_a_checkout_runs_and_its_studio_makes_pictures(machine):
     machine.copy_project(folder)
     write_notebook(machine, folder, steps=2, appended=ARTIST)
     shown = widget_texts(run_notebook(machine, folder))
-    assert any("7 pictures in" in words for words in shown)
     assert any("Made in" in words for words in shown)
     assert list(machine.path(folder).glob("bigart_pictures/*/candidate-3/1024*.png"))
 
@@ -162,9 +166,9 @@ def test_the_notebook_beside_a_zip_runs_with_the_models_that_come_with_it(machin
     packed = machine.path("/packed")
     shutil.make_archive(str(machine.path(f"{HOME}/BIG.art-main")), "zip", packed, "BIG.art-main")
     shutil.rmtree(packed)
-    write_notebook(machine, HOME)
+    write_notebook(machine, HOME, make_it=True)
     assert "embedded models" in printed(run_notebook(machine, HOME))
-    assert list(machine.path(HOME).glob("bigart_pictures/*/candidate-1/1024_textured.png"))
+    assert list(machine.path(HOME).glob("bigart_pictures/*/candidate-3/1024_textured.png"))
 
 
 def test_the_notebook_alone_says_what_to_do(machine):
@@ -209,13 +213,14 @@ def test_the_studio_works_on_the_page(artist, installed):
     artist.create("a lake")
     artist.wait_for(1, step)
     artist.until_other(artist.status(1).inner_text, than=artist.status(1).inner_text())
-    artist.button("Cancel", 1).click()
+    artist.button("Cancel").click()
     artist.wait_for(1, "Cancelled")
 
     artist.create("a lake")
     artist.wait_for(1, "7 pictures in")
     artist.thumbnail(3).click()
     artist.until(artist.picked, [3])
-    artist.button("Make 1K", 3).click()
+    artist.step("1K")
+    artist.button("Make 1K").click()
     artist.wait_for(3, "Made in")
     assert list(installed.path(HOME).glob("BIG.art/bigart_pictures/*/candidate-3/1024*.png"))

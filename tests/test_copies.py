@@ -10,6 +10,7 @@ from bigart_lib.pictures.recipe import read
 from bigart_lib.runs.copies import copy_run, find_copy
 from bigart_lib.runs.run import open_run
 from bigart_lib.runs.session import Session
+from bigart_lib.runs.shelf import on_disk
 
 
 @pytest.fixture
@@ -20,6 +21,10 @@ def drive(tmp_path):
 def a_day(bigart, tmp_path, drive, name):
     """A session on a new machine, which has nothing but the copies."""
     return Session(bigart, tmp_path / name, drive)
+
+
+def paths(session):
+    return [one.path for one in on_disk(session)]
 
 
 def contents(folder):
@@ -38,8 +43,8 @@ def test_the_second_day_on_a_new_machine_takes_another_name_and_loses_nothing(bi
     assert contents(drive / "a-lake") == before
     assert read(drive / "a-lake-2" / "candidate-1" / "256.png")[0].generate.seed == 2
     third = a_day(bigart, tmp_path, drive, "wednesday")
-    assert [path.name for path in third.earlier()] == ["a-lake-2", "a-lake"]
-    opened = [third.open(path) for path in third.earlier()]
+    assert [path.name for path in paths(third)] == ["a-lake-2", "a-lake"]
+    opened = [third.open(path) for path in paths(third)]
     assert [batch.candidates.settings.seed for batch in opened] == [2, 1]
     assert [batch.run.id for batch in opened] == [second.run.id, first.run.id]
 
@@ -71,7 +76,7 @@ def test_a_run_that_two_machines_went_on_with_is_one_run_with_what_both_made(big
     tuesday.paint(again, 1, PaintSettings(1024))
     tuesday.toggle_favourite(again, 1)
     later = Session(bigart, monday.folder, drive)  # which has the older copy
-    assert later.earlier() == [drive / "a-lake"]
+    assert paths(later) == [drive / "a-lake"]
     found = later.open(drive / "a-lake")
     assert found.run.path == first.run.path and found.run.favourites == {0, 1}
     assert (found.run.path / "candidate-2" / "1024_textured.png").is_file()
@@ -126,4 +131,4 @@ def test_the_order_of_runs_is_that_of_work_whatever_the_files_say(bigart, tmp_pa
     session.toggle_favourite(first, 0)
     (second.run.path / "run.json").touch()
     later = Session(bigart, session.folder)
-    assert later.earlier() == [first.run.path, second.run.path]
+    assert paths(later) == [first.run.path, second.run.path]

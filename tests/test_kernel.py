@@ -53,6 +53,14 @@ slider.observe(move, "value")
 """
 
 
+PAGES = """
+from bigart_lib.studio import link
+
+link.follow_pages()
+link.follow_pages()  # as when the studio is opened a second time
+"""
+
+
 class Page:
     """A kernel, and what a page would send it and hear from it."""
 
@@ -83,13 +91,22 @@ class Page:
         shown = self.run("", user_expressions={"it": expression})["user_expressions"]["it"]
         return eval(shown["data"]["text/plain"])
 
-    def _send(self, model, data):
+    def _send(self, model, data, subshell=None):
         message = self.client.session.msg("comm_msg", {"comm_id": self.models[model], "data": data})
+        message["header"]["subshell_id"] = subshell
         self.client.shell_channel.send(message)
         return message["header"]["msg_id"]
 
-    def click(self, model):
-        return self._send(model, {"method": "custom", "content": {"event": "click"}})
+    def click(self, model, subshell=None):
+        return self._send(model, {"method": "custom", "content": {"event": "click"}}, subshell)
+
+    def ask_control(self, kind, **content):
+        """What the kernel's control channel answers."""
+        message = self.client.session.msg(f"{kind}_request", content)
+        self.client.control_channel.send(message)
+        reply = self.client.control_channel.get_msg(timeout=SOON)
+        assert reply["content"]["status"] == "ok"
+        return reply["content"]
 
     def move(self, model, value):
         return self._send(model, {"method": "update", "state": {"value": value}, "buffer_paths": []})
@@ -195,6 +212,29 @@ def test_interrupting_the_kernel_cancels_where_the_job_keeps_it_busy(page):
     page.manager.interrupt_kernel()
     page.until_shown("status", "cancelled".__eq__)
     assert page.value("heard") == ["cancelled"]
+
+
+def test_a_page_is_heard_that_was_loaded_again_while_a_job_runs(kernel):
+    if ipykernel.version_info[:2] < (7, 4):
+        pytest.skip("this ipykernel remembers no subshell")
+    kernel.run(PAGES)
+    kernel.run("bar.observe(lambda change: setattr(cancel, 'tooltip', str(change.new)), 'value')")
+    before, after = (kernel.ask_control("create_subshell")["subshell_id"] for _ in range(2))
+    kernel.run("status.value = ''")
+    kernel.forget()
+    kernel.click("begin", before)  # in JupyterLab each page has one
+    kernel.until_shown("bar")
+    kernel.ask_control("delete_subshell", subshell_id=before)
+    kernel.until_shown("bar")
+    kernel.click("cancel", after)
+    kernel.until_shown("status", "cancelled".__eq__)
+    kernel.run("status.value = ''")
+    kernel.click("begin", before)  # of a page that is gone: it is heard all the same
+    kernel.until_shown("bar")
+    kernel.click("cancel", after)
+    kernel.until_shown("status", "cancelled".__eq__)
+    kernel.run("bar.unobserve_all('value')")
+    kernel.ask_control("delete_subshell", subshell_id=after)
 
 
 def test_the_simulator_loses_what_a_thread_tells_a_widget(kernel):

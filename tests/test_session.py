@@ -14,7 +14,8 @@ from bigart_lib import CancelledError, GenerateSettings, PaintSettings, TextureS
 from bigart_lib.pictures.images import PictureError
 from bigart_lib.pictures.recipe import pixel_hash
 from bigart_lib.runs.run import open_run
-from bigart_lib.runs.session import OPEN_BATCHES, OPEN_WORKS, Session, describe, first_candidate
+from bigart_lib.runs.session import OPEN_BATCHES, OPEN_WORKS, Session
+from bigart_lib.runs.shelf import on_disk
 
 FINE, COARSE = TextureSettings(0.05, 1), TextureSettings(0.1, 6)
 AS_PAINTED = PaintSettings(1024, enhance=True)
@@ -37,6 +38,10 @@ def networks(session, monkeypatch):
 
 def paint(session, batch, index=2, size=1024, **changes):
     return session.paint(batch, index, PaintSettings(size, **{"enhance": True, **changes}))
+
+
+def paths(session):
+    return [one.path for one in on_disk(session)]
 
 
 def images(work):
@@ -97,9 +102,9 @@ def test_the_sizes_of_a_session_are_those_above_its_candidates(session):
 
 
 def test_the_next_session_goes_on_without_a_network(painted, session, networks):
-    assert session.earlier() == [painted / "a-lake"]
+    assert paths(session) == [painted / "a-lake"]
     found = session.open(painted / "a-lake")
-    assert found.last_picked() == 2 and session.earlier() == []
+    assert found.last_picked() == 2
     work = session.work(found, 2)
     assert work.settings() == AS_PAINTED
     assert found.candidates.settings == GenerateSettings(5, 7, 3, 2.5, "ddim")
@@ -160,11 +165,10 @@ def test_only_a_few_works_stay_in_memory_and_the_others_on_disk(session, batch):
 def test_only_the_latest_batches_stay_in_memory_and_the_others_on_disk(session):
     made = [session.generate("a lake", GenerateSettings(seed, 1)) for seed in range(OPEN_BATCHES + 2)]
     assert session.batches == made[2:]
-    assert [run.recipe.generate.seed for run in session.others()] == [1, 0]
     again = session.open(made[0].run.path)
     assert torch.equal(again.candidates[0].picture, made[0].candidates[0].picture)
     assert session.batches == [*made[3:], again]
-    assert [run.recipe.generate.seed for run in session.others()] == [2, 1]
+    assert [one.seed for one in on_disk(session)] == [4, 3, 2, 1, 0]
 
 
 def test_what_the_disk_did_not_take_stays_in_memory(session):
@@ -182,8 +186,8 @@ def test_everything_is_copied_and_found_again_in_the_copy(session, batch, tmp_pa
     session.toggle_favourite(batch, 1)
     assert session.copy_problem == ""
     later = Session(session.bigart, tmp_path / "new machine", session.copy_to)
-    assert later.earlier() == [session.copy_to / "a-lake"]
-    found = later.open(later.earlier()[0])
+    assert paths(later) == [session.copy_to / "a-lake"]
+    found = later.open(paths(later)[0])
     assert found.run.path == tmp_path / "new machine" / "a-lake" and found.run.favourites == {1}
     copied = later.work(found, 2).file(work.steps[-1])
     assert pixel_hash(Image.open(copied)) == pixel_hash(Image.open(work.last))
@@ -203,7 +207,7 @@ def test_a_batch_that_painted_nothing_leaves_no_folder(session):
 
     with pytest.raises(CancelledError):
         session.generate("a lake", GenerateSettings(count=1), cancel)
-    assert session.earlier() == [] and list(session.folder.iterdir()) == []
+    assert paths(session) == [] and list(session.folder.iterdir()) == []
 
 
 def test_a_folder_of_something_else_is_refused(session, tmp_path):
@@ -217,9 +221,3 @@ def test_pictures_that_are_no_steps_are_left_alone(session, batch):
     Image.new("RGB", (8, 8)).save(own)
     work = paint(session, batch)
     assert own.is_file() and own not in work.files.values() and len(work.files) == 5
-
-
-def test_a_folder_is_known_by_words_and_a_picture(painted, session):
-    assert describe(painted / "a-lake") == "a lake, seed 5, painted up to 1024 px"
-    assert first_candidate(painted / "a-lake").size == (64, 64)
-    assert first_candidate(painted).size == (64, 64)

@@ -7,7 +7,7 @@ from test_studio import Artist, pixels
 
 from bigart_lib import GenerateSettings, shapes
 from bigart_lib.pictures.recipe import read
-from bigart_lib.studio.result_card import _place_before
+from bigart_lib.studio.tiles import Enlarged
 
 
 @pytest.fixture
@@ -113,7 +113,8 @@ def test_every_frame_that_is_offered_is_a_shape_in_lowest_terms():
     assert [shapes.read_shape(shape) for shape in shapes.OFFERED] == [*shapes.OFFERED]
 
 
-def test_a_part_of_the_finished_picture_is_found_in_the_candidate_that_was_cut():
-    whole = (0, 0, 4096, 2304)  # of 352x192, which is five px too wide on each side
-    assert _place_before(whole, (4096, 2304), (352, 192)) == pytest.approx((5.33, 0, 346.67, 192), abs=0.01)
-    assert _place_before((0, 0, 512, 512), (4096, 4096), (256, 256)) == (0, 0, 32, 32)
+def test_bicubic_enlarging_shows_the_part_of_the_candidate_that_was_not_cut_off():
+    candidate = Image.effect_noise((352, 192), 60).convert("RGB")  # five px too wide on each side
+    seen = Enlarged(candidate, (4096, 2304)).part(0, (0, 0, 512, 512))
+    box = (16 / 3, 0, 48, 128 / 3)
+    assert seen.tobytes() == candidate.resize((512, 512), Image.Resampling.BICUBIC, box=box).tobytes()

@@ -1,6 +1,7 @@
 """A long sitting in the studio: what it keeps in memory, and what is left when its cell is run again."""
 
 import gc
+import itertools
 import os
 import threading
 import weakref
@@ -18,14 +19,13 @@ from bigart_lib.generate.network import Glide
 from bigart_lib.runs.run import Run, open_run
 from bigart_lib.runs.session import OPEN_BATCHES
 from bigart_lib.studio import opening, studio
-from bigart_lib.studio.pick_card import MOST_TILES
 
 TESTS = Path(__file__).parent
 CELL = """
 import bigart_lib
 from bigart_lib.studio import studio
 
-studio(bigart_lib.load("embedded", device="cpu"), {folder!r})
+studio(bigart_lib.load("embedded", device="cpu"), {folder!r}, {copy_to!r})
 """
 TINY = """
 import gc, sys, weakref
@@ -60,8 +60,14 @@ def artist(tiny_models, tmp_path):
 
 @pytest.fixture
 def run_cell(tiny_models, tmp_path):
-    """Run the studio's cell; gives its page."""
-    yield lambda: studio(bigart_lib.load("embedded", device="cpu"), tmp_path / "pictures")
+    """Run the studio's cell, asked each time to copy elsewhere, or as before; gives its page."""
+    copies = itertools.count()
+
+    def run(copy_to=None):
+        copy_to = copy_to or tmp_path / f"copies {next(copies)}"
+        return studio(bigart_lib.load("embedded", device="cpu"), tmp_path / "pictures", copy_to)
+
+    yield run
     opening._close_before()
 
 
@@ -74,6 +80,11 @@ def networks():
     return [one for one in gc.get_objects() if type(one) in (Glide, RRDBNet)]
 
 
+def loaded():
+    gc.collect()
+    return [one for one in gc.get_objects() if type(one) is bigart_lib.BigArt]
+
+
 def paint_batches(artist, numbers):
     for number in numbers:
         artist.create(prompt=f"lake {number}", seed=str(number))
@@ -83,11 +94,6 @@ def words(page):
     return [one.value for one in page.children if isinstance(one, ipywidgets.HTML)]
 
 
-def tile(artist, description):
-    (found,) = [one for one in artist.picks.tiles if one.description == description]
-    return found
-
-
 # ---------------------------------------------------------------------------------------------- batches
 
 
@@ -95,7 +101,6 @@ def test_batches_make_no_new_widgets(artist):
     paint_batches(artist, range(4))
     before = count_widgets()
     paint_batches(artist, range(4, 8))
-    artist.picks.strip_of.value = "Favourites"
     assert count_widgets() == before
 
 
@@ -126,33 +131,14 @@ def test_an_older_batch_is_shown_picked_and_painted_as_when_it_was_new(artist):
     styles = [one.value for one in artist.picks._styles.children]
     path = artist.studio.batch.run.path
     paint_batches(artist, range(1, OPEN_BATCHES + 2))
-    artist.click(tile(artist, "lake 0, seed 0"))
+    artist.studio.open(path)
+    artist.studio.tasks.jobs.wait(WAIT)
     assert [one.value for one in artist.picks._styles.children] == styles
     assert all(map(np.array_equal, before, [np.asarray(one.image) for one in artist.studio.batch.candidates]))
-    assert "bigart-picked" in tile(artist, "lake 0, seed 0")._dom_classes
     artist.pick(2)
     artist.click(artist.small.make)
     assert (path / "candidate-2" / "1024_textured.png").is_file()
     assert pixels(artist.small.image.value).shape == (512, 512, 3)
-
-
-def test_favourites_of_older_batches_and_sittings_stay_at_hand(artist):
-    paint_batches(artist, [0])
-    artist.pick(2)
-    artist.click(artist.picks.favourite)
-    paint_batches(artist, range(1, OPEN_BATCHES + 1))
-    for one in (artist, Artist(artist.studio.session.folder)):
-        one.picks.strip_of.value = "Favourites"
-        assert [found.description for found in one.picks.tiles] == ["lake 0, seed 0, number 2"]
-        one.click(one.picks.tiles[0])
-        assert one.studio.picked == 1 and one.studio.batch.candidates.prompt == "lake 0"
-
-
-def test_the_strip_shows_the_latest_that_fit(artist, monkeypatch):
-    monkeypatch.setattr("bigart_lib.studio.history.MOST_TILES", 4)
-    paint_batches(artist, range(6))
-    assert [one.description for one in artist.picks.tiles] == [f"lake {n}, seed {n}" for n in (5, 4, 3, 2)]
-    assert [shown(one) for one in artist.picks._tiles.children] == 4 * [True] + (MOST_TILES - 4) * [False]
 
 
 def test_a_preview_sends_only_the_pictures_that_have_changed(artist):
@@ -168,6 +154,19 @@ def test_a_preview_sends_only_the_pictures_that_have_changed(artist):
 
 
 # ----------------------------------------------------------------------------- the cell is run again
+
+
+def test_a_cell_that_is_run_again_as_it_is_shows_the_same_studio_whose_work_goes_on(run_cell, tmp_path):
+    page = run_cell(tmp_path / "copies")
+    opened, models = opening._at_work[0], len(loaded())
+    opened.prompt_card.prompt.value = "a lake"
+    opened.create()
+    before = count_widgets()
+    assert [run_cell(tmp_path / "copies") for _ in range(3)] == 3 * [page]
+    assert opening._at_work == [opened] and count_widgets() == before
+    opened.tasks.jobs.wait(WAIT)
+    assert len(opened.batch.candidates) == 7
+    assert len(loaded()) == models  # those that were loaded again are gone
 
 
 def test_the_page_before_says_that_the_studio_was_opened_again_and_is_closed_by_the_third(run_cell):
@@ -189,7 +188,7 @@ def test_networks_and_pictures_of_the_studio_before_are_freed(run_cell):
     before.create()
     before.tasks.jobs.wait(WAIT)
     before.pick(1)
-    before.make(before.enlarge_cards[0])
+    before.make(before.work_panel.enlarge_cards[0])
     before.tasks.jobs.wait(WAIT)
     held = [weakref.ref(one) for one in (before.session.bigart, before.batch.run, before.batch.candidates)]
     own = [weakref.ref(one) for one in networks() if all(one is not other for other in others)]
@@ -213,12 +212,12 @@ def test_a_kernel_keeps_nothing_of_a_studio_whose_cell_is_run_again(tmp_path):
 
     try:
         run(TINY.format(tests=str(TESTS), folder=str(tmp_path)))
-        cell = CELL.format(folder=str(tmp_path / "pictures"))
+        cell = CELL.format(folder=str(tmp_path / "pictures"), copy_to=None)
         run(cell)
         run("page = _")  # as history has it too
         run(PAINT)
         assert run("", "len(before)") == 2
-        run(cell)
+        run(CELL.format(folder=str(tmp_path / "pictures"), copy_to=str(tmp_path / "copies")))
         assert run("", "sum(one() is not None for one in before)") == 0
     finally:
         client.stop_channels()
@@ -247,8 +246,8 @@ def test_what_was_being_made_stops_and_can_be_gone_on_with(run_cell, monkeypatch
     painted = [index for index in range(4) if (run.path / f"candidate-{index + 1}" / "256.png").exists()]
     assert 1 in painted and painted != [*range(4)] and run.unfinished()
     now = opening._at_work[0]
-    assert shown(now.history.widget) and page is now.widget
-    now.history.widget.children[1].click()
+    assert shown(now.gallery.found) and page is now.widget
+    now.gallery.found.children[1].click()
     now.tasks.jobs.wait(WAIT)
     assert len(now.batch.candidates) == 4 and open_run(run.path).unfinished() == []
 

@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from types import SimpleNamespace
 
+import ipywidgets
 import numpy as np
 import pytest
 from counters import count_networks
@@ -18,6 +19,7 @@ from bigart_lib.generate.words import Reading
 from bigart_lib.progress import Progress
 from bigart_lib.runs.run import open_run
 from bigart_lib.settings import GenerateSettings, PaintSettings, TextureSettings
+from bigart_lib.studio import opening
 from bigart_lib.studio.overview import CROP
 from bigart_lib.studio.progress_row import ProgressRow
 from bigart_lib.studio.prompt_card import PromptCard
@@ -33,11 +35,12 @@ class Artist:
         self.bigart = bigart_lib.load("embedded", device="cpu")
         self.studio = Studio(self.bigart, folder)
         self.prompt, self.picks = self.studio.prompt_card, self.studio.pick_card
-        (self.small, self.large), self.result = self.studio.enlarge_cards, self.studio.result_card
+        panel = self.studio.work_panel
+        (self.small, self.large), self.result = panel.enlarge_cards, panel.print_card
 
     @property
     def status(self):
-        return self.prompt.progress.words.value
+        return self.studio.tasks.row.words.value
 
     def click(self, button):
         assert not button.disabled, f"{button.description} cannot be clicked"
@@ -52,7 +55,7 @@ class Artist:
 
     def go_on(self):
         """Continue with the batch on disk, and with number 3 that was picked there."""
-        self.click(self.studio.history.widget.children[1])
+        self.click(self.studio.gallery.found.children[1])
         return self
 
     def pick(self, number):
@@ -82,6 +85,13 @@ def networks(returning, monkeypatch):
     return count_networks(monkeypatch, returning.bigart)
 
 
+def everything(widget):
+    """A widget and all that lies in it."""
+    yield widget
+    for child in getattr(widget, "children", ()):
+        yield from everything(child)
+
+
 def shown(widget):
     return widget.layout.display != "none"
 
@@ -105,7 +115,8 @@ def test_only_what_a_generator_can_do_is_offered():
     plain = SimpleNamespace(abilities=Abilities(guidance=False), complete=lambda settings: settings)
     plain.native = lambda shape=1.0: (64, 64)
     bigart = SimpleNamespace(generator=plain, name="plain", read=lambda prompt: Reading((), (), (), ()))
-    card = PromptCard(bigart, print, print, lambda function: function)
+    bigart.describe = lambda: "plain models"
+    card = PromptCard(bigart, print, lambda function: function)
     assert [*card.choices] == ["count", "shape"] and card.settings().steps is None
     card.take_over("a lake", GenerateSettings(seed=1, steps=9, sampler="ddim"))
     assert card.prompt.value == "a lake" and card.settings().sampler is None
@@ -151,7 +162,7 @@ def test_an_example_fills_in_the_prompt(artist):
 
 
 def test_what_cannot_be_painted_is_said_once_and_for_all(artist):
-    (limits,) = [one for one in artist.prompt.widget.children if "bigart-limits" in one._dom_classes]
+    limits = artist.prompt._limits
     assert limits.value == LIMITS and shown(limits)
 
 
@@ -178,7 +189,9 @@ def test_a_bad_seed_is_told_in_words_and_nothing_is_painted(artist, seed):
 
 def test_an_empty_prompt_is_told_in_words_and_leaves_the_page_as_it_was(returning):
     returning.create(prompt="  ")
-    assert "the prompt is empty" in returning.status
+    assert "Type what to paint first" in returning.prompt.hint.value
+    returning.prompt.prompt.value = "a lake"
+    assert returning.prompt.hint.value == ""
     assert returning.studio.picked == 2 and len(returning.picks.thumbnails) == 7
 
 
@@ -228,7 +241,7 @@ def test_another_texture_runs_no_network_and_the_button_says_so(returning, netwo
 def test_buttons_tell_the_time_of_all_that_is_still_to_be_made(returning):
     def seconds(card):
         studio = returning.studio
-        return studio.session.forecast(studio.batch, studio.picked, studio._wanted(card))
+        return studio.session.forecast(studio.batch, studio.picked, studio.work_panel.wanted(card))
 
     returning.pick(1)
     assert "Make 1K, about " in returning.small.make.description
@@ -237,13 +250,21 @@ def test_buttons_tell_the_time_of_all_that_is_still_to_be_made(returning):
     assert seconds(returning.large).seconds > seconds(returning.small).seconds > 0
 
 
-def test_speed_is_measured_at_the_start_and_not_in_a_click(tiny_models, painted, tmp_path, monkeypatch):
+def test_speed_is_measured_soon_after_the_start_and_not_in_a_click(
+    tiny_models, painted, tmp_path, monkeypatch
+):
     measured = []
     monkeypatch.setenv("BIGART_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("bigart_lib.machine.measure_speed", lambda *_: measured.append(1) or 1e10)
-    artist = Artist(painted)
+    monkeypatch.setattr("bigart_lib.machine.speeds.measure_speed", lambda *_: measured.append(1) or 1e10)
+    monkeypatch.setattr(opening, "WARM_UP_AFTER", 0)
+    opening.open_studio(bigart_lib.load("embedded", device="cpu"), painted, None)
+    opening._warming[0].join(WAIT)
     assert len(measured) == 1
-    artist.go_on().pick(1)
+    page = opening._at_work[0]
+    page.gallery.found.children[1].click()
+    page.tasks.jobs.wait(WAIT)
+    page.pick(0)
+    opening._close_before()
     assert len(measured) == 1
 
 
@@ -251,14 +272,15 @@ def test_large_candidates_are_enlarged_once_on_one_card(tiny_models, tmp_path, m
     bigart = bigart_lib.load("embedded", device="cpu")
     monkeypatch.setattr(bigart.generator, "native", lambda shape=1.0: (1024, 1024))
     studio = Studio(bigart, tmp_path)
-    (card,) = studio.enlarge_cards
+    (card,) = studio.work_panel.enlarge_cards
     assert card.name == "4K" and shown(card.enhance)
 
 
 def test_what_memory_does_not_allow_is_said_before_the_work(returning, monkeypatch):
     monkeypatch.setattr(returning.bigart.enlarger, "compromise", lambda *_: "it is done <in pieces>")
     returning.pick(1)
-    assert returning.small._note.value == "it is done &lt;in pieces&gt;"
+    to_be_made = "To be made: 1K, texture on 1K, VQGAN on 1K."
+    assert returning.small._note.value == f"{to_be_made} it is done &lt;in pieces&gt;"
 
 
 def test_progress_is_that_of_the_whole_plan():
@@ -275,63 +297,65 @@ def test_the_whole_way_to_a_print(returning, networks):
     returning.small.enhance.value = True
     returning.click(returning.small.make)
     comparison = returning.small.comparison.widget
-    assert shown(comparison) and "before VQGAN" in comparison.value
+    assert shown(comparison) and "before VQGAN" in returning.small.comparison.words.value
     assert networks == ["enlarge", "enhance"]
     returning.click(returning.large.make)
     assert networks == ["enlarge", "enhance", "enlarge"]
-    assert "Made in" in returning.large.progress.words.value
+    assert "Made in" in returning.status
     facts = returning.result.facts.value
     assert "4096 × 4096 pixels" in facts and "34.7 × 34.7 cm, 13.7 × 13.7 in" in facts
-    names = ["64", "256", "1024", "1024_textured", "1024_enhanced", "4096"]
+    names = ["4096", "1024_enhanced", "1024_textured", "1024", "256", "64"]
     assert re.findall(r"<code>(\w+)\.png", facts) == names
-    assert "bicubic" in returning.result.comparison.widget.value
     preview = pixels(returning.large.image.value)
     with Image.open(returning.work(3).folder / "4096.png") as image:
         assert image.size == (4096, 4096) and round(image.info["dpi"][0]) == 300
         assert np.array_equal(preview, np.asarray(image.crop(returning.large.overview.box)))
-    sent = (returning.result.comparison.widget, returning.result.overview._picture, returning.large.image)
+    sent = (returning.result.whole, returning.result.wall, returning.large.image)
     assert max(len(widget.value) for widget in (*returning.picks._styles.children, *sent)) < 1e6
     returning.large.amount.value = 9.0
     assert returning.large.make.description.startswith("New texture only, about ")
     returning.small.amount.value = 9.0
     assert returning.large.make.description.startswith("Make 4K, about ")
-    assert returning.large._note.value == "At 1:1, as it was made before."
+    assert returning.large._note.value == (
+        "At 1:1, as it was made before, not saved yet. "
+        "To be made: 1K, texture on 1K, VQGAN on 1K, 4K, texture on 4K."
+    )
 
 
 def test_cancel_stops_at_the_next_step_and_the_next_run_works(artist):
-    original = artist.prompt.progress.show
+    original = artist.studio.tasks.row.show
     steps = []
 
     def cancel_at_the_first(progress: Progress):
         original(progress)
         steps.append(progress)
-        artist.prompt.progress.cancel.click()
+        artist.studio.tasks.row.cancel.click()
 
-    artist.prompt.progress.show = cancel_at_the_first
+    artist.studio.tasks.row.show = cancel_at_the_first
     artist.create()
     assert "Cancelled" in artist.status
     assert len(steps) <= 3 and all(progress.step <= 2 for progress in steps)
-    artist.prompt.progress.show = original
+    artist.studio.tasks.row.show = original
     artist.create()
     assert "2 pictures in" in artist.status
 
 
 def test_cancel_brings_back_the_batch_before(returning):
     before = returning.studio.batch
-    returning.prompt.progress.show = lambda progress: returning.studio.tasks.cancel()
+    returning.studio.tasks.row.show = lambda progress: returning.studio.tasks.cancel()
     returning.create(seed="6")
     assert returning.studio.batch is before and len(returning.picks.thumbnails) == 7
     assert not returning.picks.thumbnails[0].disabled
 
 
 def test_a_cancelled_painting_is_not_wanted_any_more(returning):
-    returning.large.progress.show = lambda progress: returning.studio.tasks.cancel()
+    returning.studio.tasks.row.show = lambda progress: returning.studio.tasks.cancel()
     returning.click(returning.large.make)
-    assert "Cancelled" in returning.large.progress.words.value and not returning.large.make.disabled
+    assert "Cancelled" in returning.status and not returning.large.make.disabled
     run = open_run(returning.studio.batch.run.path)
     assert run.unfinished() == [] and returning.work().settings() == PaintSettings(1024, enhance=True)
     returning.pick(5)
-    returning.small.progress.show = lambda progress: returning.studio.tasks.cancel()
+    returning.studio.tasks.row.show = lambda progress: returning.studio.tasks.cancel()
     returning.click(returning.small.make)
     assert [one.index for one in open_run(run.path).wanted() if one.paint] == [2]
 
@@ -348,28 +372,98 @@ def test_a_failing_job_is_told_in_words_and_the_next_run_works(artist, monkeypat
     assert "2 pictures in" in artist.status
 
 
-def test_nothing_can_be_begun_while_something_is_made(artist, monkeypatch):
+def test_what_cannot_wait_cannot_be_begun_while_something_is_made(returning):
     disabled = []
 
     def look(progress):
-        buttons = (artist.prompt.create, artist.picks.more, artist.small.make, artist.large.make)
-        disabled.append(all(button.disabled for button in (*buttons, *artist.picks.thumbnails)))
+        buttons = (returning.small.make, returning.large.make)
+        disabled.append(all(button.disabled for button in buttons))
 
-    artist.prompt.progress.show = look
-    artist.create()
+    returning.studio.tasks.row.show = look
+    returning.create()
     assert disabled and all(disabled)
 
 
-def test_earlier_batches_and_favourites_are_reached_from_the_strip(returning):
-    returning.pick(6)
-    returning.click(returning.picks.favourite)
-    returning.create(prompt="sunset", seed="6")
-    assert [tile.description for tile in returning.picks.tiles] == ["sunset, seed 6", "a lake, seed 5"]
-    returning.click(returning.picks.tiles[1])
-    assert returning.studio.batch.candidates.prompt == returning.prompt.prompt.value == "a lake"
-    returning.picks.strip_of.value = "Favourites"
-    returning.click(returning.picks.tiles[0])
-    assert returning.studio.picked == 5 and returning.picks.favourite.description.startswith("★")
+def test_what_is_created_meanwhile_waits_and_is_painted_in_order(artist):
+    queue, asked, names = artist.studio.tasks.queue, [], ["a lake", "sunset", "mountains", "circles"]
+
+    def ask_for_more(progress):
+        if not asked:
+            assert artist.prompt.create.description == "Queue 2"
+            for name in names[1:]:
+                artist.prompt.prompt.value = name
+                artist.prompt.create.click()
+            asked.extend(one.words for one in queue.waiting)
+            assert shown(queue.widget)
+            up, away = queue._rows.children[2].children[1], queue._rows.children[0].children[2]
+            up.click()
+            away.click()
+            artist.prompt.prompt.value = "typed meanwhile"
+
+    artist.studio.tasks.row.show = ask_for_more
+    artist.create(names[0])
+    assert asked == ["2 of “sunset”", "2 of “mountains”", "2 of “circles”"]
+    made = [batch.candidates.prompt for batch in artist.studio.session.batches]
+    assert made == ["a lake", "circles", "mountains"] and not shown(queue.widget)
+    assert artist.prompt.prompt.value == "typed meanwhile" and artist.prompt.create.description == "Create 2"
+
+
+def test_the_queue_goes_on_after_a_cancel_and_can_be_emptied(artist):
+    queue, seen = artist.studio.tasks.queue, []
+
+    def cancel_the_first(progress):
+        if not seen:
+            seen.append(progress)
+            artist.prompt.prompt.value = "sunset"
+            artist.prompt.create.click()
+            artist.studio.tasks.cancel()
+
+    artist.studio.tasks.row.show = cancel_the_first
+    artist.create()
+    assert [batch.candidates.prompt for batch in artist.studio.session.batches] == ["sunset"]
+
+    def empty(progress):
+        artist.prompt.create.click()
+        queue.empty.click()
+
+    artist.studio.tasks.row.show = empty
+    artist.create()
+    assert len(artist.studio.session.batches) == 2
+
+
+def test_a_cancelled_batch_leaves_what_is_typed_and_picked(returning):
+    def type_and_cancel(progress):
+        returning.prompt.prompt.value = "typed meanwhile"
+        returning.studio.tasks.cancel()
+
+    returning.studio.tasks.row.show = type_and_cancel
+    returning.create(seed="6")
+    assert returning.prompt.prompt.value == "typed meanwhile" and returning.studio.picked == 2
+
+
+def test_what_an_example_or_a_batch_replaces_can_be_brought_back(returning):
+    prompt = returning.prompt
+    prompt.prompt.value, prompt.choices["steps"].value = "my own words", 9
+    for replace_it in (prompt.examples[3], prompt.examples[4]):
+        returning.click(replace_it)
+    assert shown(prompt.back) and "my own words" in prompt.back.description
+    returning.studio.open(returning.studio.batch)
+    assert prompt.prompt.value == "a lake" and prompt.choices["steps"].value == 3
+    returning.click(prompt.back)
+    assert (
+        prompt.prompt.value == "my own words"
+        and prompt.choices["steps"].value == 9
+        and not shown(prompt.back)
+    )
+
+
+def test_another_can_be_picked_while_one_is_made_and_stays_picked(returning):
+    returning.pick(4)
+    returning.studio.tasks.row.show = lambda progress: returning.picks.thumbnails[1].click()
+    returning.click(returning.small.make)
+    assert returning.studio.picked == 1 and returning.small.make.description.startswith("Make 1K")
+    returning.pick(4)
+    assert returning.small.make.description == "1K is made"
 
 
 def test_more_like_this_and_more_paint_batches(artist):
@@ -409,12 +503,12 @@ def test_a_new_studio_offers_to_continue_and_does(returning):
     returning.small.size.value = 4
     returning.click(returning.small.make)
     later = Artist(returning.studio.session.folder)
-    assert shown(later.studio.history.widget)
-    assert "a lake, seed 5, painted up to 1024 px" in later.studio.history.widget.children[0].value
+    assert shown(later.studio.gallery.found)
+    assert "a lake, seed 5, painted up to 1024 px" in later.studio.gallery.found.children[0].value
     later.go_on()
     assert later.studio.picked == 6 and later.small.size.value == 4
     assert later.small.image.value == returning.small.image.value
-    assert not shown(later.studio.history.widget)
+    assert not shown(later.studio.gallery.found)
 
 
 def test_what_the_command_line_painted_goes_on_in_the_studio_and_back(
@@ -447,13 +541,13 @@ def test_the_cell_that_shows_a_studio_can_be_run_again(tiny_models, tmp_path):
 
 
 def test_no_offer_where_nothing_was_made(artist):
-    assert not shown(artist.studio.history.widget)
+    assert not shown(artist.studio.gallery.found)
 
 
 def test_what_artists_type_is_text_in_the_page(artist):
     artist.create(prompt="<b>lake</b>")
     later = Artist(artist.studio.session.folder)
-    words = later.studio.history.widget.children[0].value
+    words = later.studio.gallery.found.children[0].value
     assert "<b>lake" not in words and "&lt;b&gt;lake&lt;/b&gt;" in words
 
 
@@ -466,9 +560,10 @@ def test_a_crop_stays_inside_the_picture(returning):
 
 
 def test_the_page_asks_no_other_machine_for_anything(returning):
-    page = returning.studio.widget.children[0].value
-    addresses = re.findall(r"(?:src|href|url\()=?[\"'(]?([^\"')>\s]+)", page)
-    assert addresses and all(address.startswith("data:") for address in addresses)
+    widgets = everything(returning.studio.widget)
+    page = "".join(widget.value for widget in widgets if isinstance(widget, ipywidgets.HTML))
+    addresses = re.findall(r"https?://[^\s\"')]+", page)
+    assert addresses and all(address.startswith("http://www.w3.org/") for address in addresses)
 
 
 # ------------------------------------------------------------------------------------------ a full disk

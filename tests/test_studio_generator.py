@@ -146,11 +146,11 @@ def test_what_another_generator_can_do_is_offered_and_painted(artist, squares, m
     run = open_run(artist.studio.batch.run.path)
     assert (run.recipe.generate.negative, run.recipe.generate.steps) == ("ugly things", STEPS)
     assert run.options["generator"] == folder
-    small, large = artist.studio.enlarge_cards
+    small, large = artist.studio.work_panel.enlarge_cards
     assert (small.side, large.side) == (256, 4096) and artist.small not in (small, large)
     artist.pick(2)
     artist.click(small.make)
-    assert "Made in" in small.progress.words.value
+    assert "Made in" in artist.status
     assert read_picture(artist.work(1).folder / "256_textured.png")[0].generate.negative == "ugly things"
 
 
@@ -196,7 +196,7 @@ def test_a_failure_is_one_line_and_glide_stays(artist, tmp_path, monkeypatch, pr
 
 
 def test_loading_can_be_cancelled(artist, squares):
-    artist.prompt.progress.show = lambda progress: None
+    artist.studio.tasks.row.show = lambda progress: None
     original = Squares.prepare
 
     def slow(self, report):
@@ -216,11 +216,12 @@ def test_a_batch_brings_back_the_generator_that_painted_it(artist, squares):
     artist.prompt.choices["negative"].value = "blue"
     artist.create(prompt="red", seed="6")
     artist.pick(2)
-    artist.click(artist.picks.tiles[1])  # GLIDE's, which has no negative prompt
+    artist.studio.open(artist.studio.session.batches[0])  # GLIDE's, which has no negative prompt
+    artist.studio.tasks.jobs.wait(120)
     assert artist.studio.generators.choice.value == GLIDE
     assert artist.studio.batch.candidates.prompt == artist.prompt.prompt.value == "a lake"
     later = Artist(artist.studio.session.folder)
-    later.click(later.studio.history.widget.children[1])
+    later.click(later.studio.gallery.found.children[1])
     assert later.studio.generators.choice.value == squares[0]
     assert later.studio.batch.candidates.prompt == "red" and "Opened" in later.status
 
@@ -228,7 +229,7 @@ def test_a_batch_brings_back_the_generator_that_painted_it(artist, squares):
 def test_nothing_can_be_chosen_while_something_is_made(artist):
     seen = []
     row = artist.studio.generators
-    artist.prompt.progress.show = lambda _: seen.append(row.choice.disabled and row.load.disabled)
+    artist.studio.tasks.row.show = lambda _: seen.append(row.choice.disabled and row.load.disabled)
     artist.create()
     assert seen and all(seen) and not row.choice.disabled
 
@@ -308,8 +309,8 @@ def test_a_pipeline_paints_in_the_studio(artist, tmp_path, monkeypatch):
     assert pictures[""].size == pictures["ugly"].size == (72, 48)
     assert pictures[""].tobytes() != pictures["ugly"].tobytes()
     artist.pick(1)
-    artist.click(artist.studio.enlarge_cards[0].make)
-    assert "Made in" in artist.studio.enlarge_cards[0].progress.words.value
+    artist.click(artist.studio.work_panel.enlarge_cards[0].make)
+    assert "Made in" in artist.status
     pipeline = weakref.ref(artist.studio.session.bigart.generator._pipeline)
     choose(artist, GLIDE)
     gc.collect()

@@ -30,7 +30,7 @@ studio(bigart_lib.load({models!r}, announce=print), {pictures!r}, generator={gen
 SERVERS = {"voila": "studio_voila", "jupyterlab": "studio_lab"}  # the first that is installed is taken
 
 
-@click.command(short_help="Open the studio in the browser.")
+@click.command()
 @shared.option("--models", shared.MODELS, "auto", "The set of networks.")
 @shared.option("--generator", shared.Checked("MODEL", str), None, GENERATOR, "GLIDE")
 @shared.out

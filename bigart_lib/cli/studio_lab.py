@@ -9,6 +9,10 @@ from jupyterlab.labapp import LabApp
 
 from bigart_lib.cli.serving import CHECK, HOST, IDLE, Address, at_a_signal
 
+SETTINGS = {
+    "@jupyterlab/docmanager-extension:plugin": {"autosaveInterval": 3},  # a page that was not saved is lost
+    "@jupyterlab/apputils-extension:kernels-settings": {"commsOverSubshells": "disabled"},  # end with a page
+}
 ASKS_NOBODY = (
     "check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
     "news_url=None",
@@ -18,6 +22,9 @@ ASKS_NOBODY = (
 
 def serve(listener: socket.socket, notebook: Path, address: Address, tell: Callable[[], object]) -> None:
     """Show a notebook in JupyterLab until a signal asks to end; `tell` is called once it is served."""
+    settings = notebook.parent / ".lab" / "overrides.json"
+    settings.parent.mkdir()
+    settings.write_text(json.dumps(SETTINGS), encoding="utf-8")
     listener.close()  # JupyterLab opens its own, on this port or not at all
     server = LabApp.initialize_server(
         [
@@ -27,6 +34,7 @@ def serve(listener: socket.socket, notebook: Path, address: Address, tell: Calla
             "--ServerApp.port_retries=0",
             f"--IdentityProvider.token={address.token}",
             f"--ServerApp.tornado_settings={json.dumps({'headers': address.headers()})}",
+            f"--LabApp.app_settings_dir={settings.parent}",
             f"--LabApp.default_url=/lab/tree/{notebook.name}",
             "--ServerApp.open_browser=False",
             "--ServerApp.allow_root=True",

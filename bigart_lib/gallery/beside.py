@@ -80,7 +80,7 @@ class Beside:
         """The small picture of a stage; raises PictureError where its file is damaged."""
         share = min(HEIGHT / stage.size[1], WIDTH / stage.size[0], 1)
         width, height = (max(1, round(share * side)) for side in stage.size)
-        name = f"{self._fingerprint(stage)}.webp"
+        name = self._name(stage)
         if not (self.folder / name).is_file():
             with reading.faults(stage.path):
                 image = _pixels(stage).thumbnail_image(width, height=height, size="force")
@@ -90,6 +90,11 @@ class Beside:
                 file.write(data)
         self._used.add(name)
         return Small(name, width, height)
+
+    def keep(self, stage: Stage) -> None:
+        """Keep the small picture of a stage that the page does not show: the studio's gallery may have it."""
+        with suppress(OSError):
+            self._used.add(self._name(stage))
 
     def tiles(self, stage: Stage) -> Tiles | None:
         """The tiles of a stage; None for one that browsers show whole. Raises as `small` does."""
@@ -124,6 +129,9 @@ class Beside:
         if not (self.folder / MARK).is_file():
             write_text(self.folder / MARK, SAYS)
         self.made += 1
+
+    def _name(self, stage: Stage) -> str:
+        return f"{self._fingerprint(stage)}.webp"
 
     def _fingerprint(self, stage: Stage) -> str:
         """Of a file: its place beside the page, its size and when it was changed."""

@@ -171,6 +171,11 @@ def _add_loose(found: Collection, path: Path) -> None:
             found.entries.append(Entry((stage,), recipe, path.stat().st_mtime))
 
 
+def stage_of(file: written.Written) -> Stage:
+    """A file as a stage that is called like it."""
+    return Stage(file.path.stem, file.path, file.kind, file.size, file.dpi)
+
+
 def _read(path: Path) -> tuple[Stage, Recipe]:
     """A file of ours as a stage, and its recipe; raises PictureError where it has none."""
     file = written.read(path)
@@ -180,7 +185,7 @@ def _read(path: Path) -> tuple[Stage, Recipe]:
         recipe = recipes.from_json(file.recipe)
     except ValueError as error:
         raise PictureError(f"{path}: {error}") from None
-    return Stage(path.stem, path, file.kind, file.size, file.dpi), recipe
+    return stage_of(file), recipe
 
 
 @contextmanager

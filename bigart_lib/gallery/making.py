@@ -52,7 +52,7 @@ def make(folder: Path, describe: Describe, out: Path | None = None, report: Repo
         Where a file or folder of somebody else's is in the way, or the disk is full.
     """
     out = check(out or folder / NAME)
-    found, beside = collect(folder), Beside(out.with_name(f"{out.stem}_files"))
+    found, beside = collect(folder), Beside(folder_beside(out))
     left_out, pictures = list(found.left_out), []
     began = time.monotonic()
     for done, entry in enumerate(found.entries):
@@ -85,16 +85,16 @@ def check(out: Path) -> Path:
 
 def _shown(entry: Entry, folder: Path, beside: Beside, describe: Describe) -> ShownPicture:
     small = beside.small(entry.finished)
+    for stage in entry.stages:
+        beside.keep(stage)
     made_by, index = entry.recipe.generate, entry.recipe.index
     place = entry.finished.path.relative_to(folder)
     facts, command = describe(entry.recipe, place)
     seed = f"seed {made_by.seed}" if made_by and entry.recipe.prompt else ""
     number = "" if index is None else f"number {index + 1}"
-    width, height = entry.finished.size
-    pixels = f"{width} px" if width == height else f"{width} \u00d7 {height} px"
     return ShownPicture(
         readable(place.as_posix()), readable(entry.title),
-        ", ".join(filter(None, (seed, number, pixels))),
+        ", ".join(filter(None, (seed, number, in_pixels(entry.finished)))),
         time.strftime("%Y-%m-%d", time.localtime(entry.date)),
         (_address(beside.folder / small.name, beside), small.width, small.height),
         tuple(_shown_stage(stage, beside) for stage in entry.stages),
@@ -111,10 +111,21 @@ def _shown_stage(stage: Stage, beside: Beside) -> ShownStage:
         "overlap": OVERLAP,
     }
     name = stage.name.replace("_", " ")
-    return ShownStage(readable(name), _address(stage.path, beside), stage.size, _printed(stage), shown)
+    return ShownStage(readable(name), _address(stage.path, beside), stage.size, printed(stage), shown)
 
 
-def _printed(stage: Stage) -> str:
+def folder_beside(page: Path) -> Path:
+    """The folder of what a page needs."""
+    return page.with_name(f"{page.stem}_files")
+
+
+def in_pixels(stage: Stage) -> str:
+    """How large a picture is."""
+    width, height = stage.size
+    return f"{width} px" if width == height else f"{width} \u00d7 {height} px"
+
+
+def printed(stage: Stage) -> str:
     """How large a picture is on paper."""
     if not stage.dpi:
         return ""

@@ -66,10 +66,7 @@ def page(pictures: Sequence[ShownPicture], title: str) -> str:
     pictures : in order; those of one title that follow one another get one heading.
     title : of the page.
     """
-    style = _read("gallery.css")
-    licence = _read(LICENCE).partition(APACHE)[0].replace("*/", "* /")
-    library = re.sub(r"//# sourceMappingURL=\S*\s*$", "", _read(LIBRARY))
-    library = f"/*!\n{licence}\n*/\n{library}\n"
+    style, library = _read("gallery.css"), openseadragon()
     script = "\n".join(map(_read, SCRIPTS))
     groups = "\n".join(_groups(pictures))
     policy = "; ".join(
@@ -93,6 +90,13 @@ def page(pictures: Sequence[ShownPicture], title: str) -> str:
         f"<script>{library}</script>\n<script>{script}</script>\n</body>\n</html>\n",
     )
     return "\n".join(parts)
+
+
+def openseadragon() -> str:
+    """The script of OpenSeadragon, with its licence."""
+    licence = _read(LICENCE).partition(APACHE)[0].replace("*/", "* /")
+    library = re.sub(r"//# sourceMappingURL=\S*\s*$", "", _read(LIBRARY))
+    return f"/*!\n{licence}\n*/\n{library}\n"
 
 
 def _groups(pictures: Sequence[ShownPicture]) -> Iterator[str]:

@@ -5,26 +5,24 @@ Everything is on disk as soon as it is made, and a later session finds it there.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PIL import Image
-
 from bigart_lib.bigart import BigArt
 from bigart_lib.forecast import Forecast
 from bigart_lib.loading import with_generator
-from bigart_lib.pictures import images
-from bigart_lib.pictures.recipe import read_picture
+from bigart_lib.pictures.recipe import Recipe, read
 from bigart_lib.pictures.results import Candidates
-from bigart_lib.plan import Step
+from bigart_lib.plan import WITH_ALPHA, Step
 from bigart_lib.progress import CancelledError, Report, no_report
+from bigart_lib.runs import brought
 from bigart_lib.runs.copies import copy_run
-from bigart_lib.runs.redo import generator_of
-from bigart_lib.runs.run import DEFAULT_FOLDER, Run, UnsavedError, all_runs, open_run
+from bigart_lib.runs.redo import Verdict, generator_of, redo
+from bigart_lib.runs.run import DEFAULT_FOLDER, Run, UnsavedError, open_run
+from bigart_lib.runs.shelf import favourite_places, follow
 from bigart_lib.runs.work import Work
-from bigart_lib.settings import PICTURE_SIZES, GenerateSettings, PaintSettings, TextureSettings
+from bigart_lib.settings import BROUGHT_SIZE, PICTURE_SIZES, GenerateSettings, PaintSettings, TextureSettings
 
 if TYPE_CHECKING:
     from bigart_lib.finish.texture import TexturePreview
@@ -36,17 +34,24 @@ OPEN_BATCHES = 3  # each takes some 10 MB; the others are read from disk when th
 
 @dataclass
 class Batch:
-    """Candidates that were painted together, and their run."""
+    """Candidates that were painted together, or a picture that was brought, and their run."""
 
     candidates: Candidates
     run: Run
 
-    def index(self, position: int) -> int:
-        """Which candidate of the recipe the one in this place is."""
+    @property
+    def is_brought(self) -> bool:
+        """Whether it is a picture that somebody brought: one place, which is no candidate."""
+        return self.run.recipe.source is not None
+
+    def index(self, position: int) -> int | None:
+        """Which candidate of the recipe the one in this place is; None for a picture that was brought."""
         return self.candidates[position].recipe.index
 
     def last_picked(self) -> int | None:
-        """The place of the candidate that was taken further last, by whoever did it."""
+        """The place of the candidate that was taken further last, by whoever did it; the only one of one."""
+        if self.is_brought:
+            return 0
         painted = [one.index for one in self.run.wanted() if one.paint is not None]
         return self.run.indices.index(painted[-1]) if painted else None
 
@@ -88,8 +93,14 @@ class Session:
         self.bigart = with_generator(self.bigart, generator, report)
         self.measure()
 
+    def _use_generator_of(self, recipe: Recipe, report: Report) -> None:
+        if (wanted := generator_of(recipe.sampling)) != generator_of(self.bigart.generator.sampling):
+            self.use_generator(wanted, report)
+
     def suits(self, run: Run) -> bool:
-        """Whether the generator that is loaded is the one that painted a run."""
+        """Whether the generator that is loaded is the one that painted a run, or none is needed."""
+        if run.recipe.source is not None and not run.differing(self.bigart):
+            return True
         return generator_of(run.recipe.sampling) == generator_of(self.bigart.generator.sampling)
 
     def measure(self) -> None:
@@ -97,8 +108,13 @@ class Session:
         everything = replace(self.bigart.recipe("a picture"), paint=PaintSettings(enhance=True))
         self.bigart.forecast(self.bigart.plan(everything))
 
-    def sides(self) -> list[int]:
-        """The sizes that `PaintSettings` may name above a candidate's own, up to the usual one."""
+    def sides(self, batch: Batch | None = None) -> list[int]:
+        """The sizes that `PaintSettings` may name above a candidate's own, up to the usual one.
+
+        Of a picture that was brought, those that are possible, perhaps none.
+        """
+        if batch is not None and batch.is_brought:
+            return brought.sides(self.bigart, batch.run)
         native = max(self.bigart.native_size(self.bigart.recipe("a picture")))
         sizes = [size for size in PICTURE_SIZES if native < size <= PaintSettings.size]
         return sizes or [PaintSettings.size]
@@ -135,6 +151,28 @@ class Session:
         settings = replace(settings, near=batch.candidates.settings.line(batch.index(position)))
         return self.generate(batch.candidates.prompt, settings, report)
 
+    def vary(self, recipe: Recipe, settings: GenerateSettings, report: Report = no_report) -> Batch:
+        """Paint a batch that stays near the picture of a recipe, with the generator that painted it."""
+        self._use_generator_of(recipe, report)
+        near = recipe.generate.line(recipe.index or 0)
+        return self.generate(recipe.prompt, replace(settings, near=near), report)
+
+    def bring(self, path: Path, report: Report = no_report) -> Batch:
+        """Give a picture of somebody's a run of its own; raises as `brought.new_run` does."""
+        run, candidates = brought.new_run(self.bigart, path, self.folder, self.copy_to)
+        self._copy(run)
+        return self._enter(Batch(candidates, run))
+
+    def again(self, path: Path, report: Report = no_report) -> tuple[Batch, Verdict | None]:
+        """Make a picture of ours again, or all candidates of a sheet without a verdict; raises as `redo`."""
+        recipe, _ = read(path)
+        self._use_generator_of(recipe, report)
+        if recipe.index is None and recipe.prompt is not None:
+            return self.generate(recipe.prompt, recipe.generate, report), None
+        verdict = redo(path, self.folder, self.bigart, report=report)
+        self._copy(verdict.run)
+        return self.open(verdict.run.path, report), verdict
+
     def paint(self, batch: Batch, position: int, settings: PaintSettings, report: Report = no_report) -> Work:
         """Take a picked candidate through the steps that its settings ask for and that are not yet made.
 
@@ -145,7 +183,10 @@ class Session:
         ValueError
             When other networks are loaded than painted the batch, and one of them would have to run.
         """
+        follow(batch.run, self.folder)
         before, index = self.work(batch, position).settings(), batch.index(position)
+        settings = brought.settings_for(batch.run, settings)
+        brought.check(batch.run, self.steps(batch, position, settings))
         try:
             return batch.run.paint(self.bigart, index, settings, report)
         except CancelledError:
@@ -157,8 +198,9 @@ class Session:
             self._copy(batch.run)
 
     def steps(self, batch: Batch, position: int, settings: PaintSettings | None) -> tuple[Step, ...]:
-        """The plan of a candidate with these settings."""
-        return self.bigart.plan(batch.run.recipe_of(batch.index(position), settings))
+        """The plan of a candidate, or of a picture that was brought, with these settings."""
+        wanted = brought.settings_for(batch.run, settings)
+        return self.bigart.plan(batch.run.recipe_of(batch.index(position), wanted), batch.run.native_size)
 
     def forecast(self, batch: Batch, position: int, settings: PaintSettings) -> Forecast:
         """What is still to be made with these settings, and how long that will take."""
@@ -169,6 +211,8 @@ class Session:
         self, batch: Batch, position: int, settings: PaintSettings, size: int
     ) -> TexturePreview | None:
         """A live look at texture on a candidate at this size, once it is enlarged with these settings."""
+        if batch.run.recipe.source_channels in WITH_ALPHA:
+            return None
         laid = TextureSettings()
         with_texture = replace(
             settings, size=size,
@@ -180,21 +224,6 @@ class Session:
             return None
         *_, before, enlarged = steps[: textured[-1]]
         return self.work(batch, position).preview(enlarged, steps[textured[-1]].seed, before)
-
-    def earlier(self, most: int = 12) -> list[Path]:
-        """Folders of batches on disk that are not in memory, the latest touched first."""
-        return [run.path for run in self.others()[:most]]
-
-    def others(self) -> list[Run]:
-        """Every run with candidates on disk that is not in memory, the latest touched first."""
-        near = all_runs(self.folder)
-        touched = {run.id: run.touched for run in near}
-        far = all_runs(self.copy_to) if self.copy_to else []
-        far = [run for run in far if run.touched > touched.get(run.id, 0)]  # begun or gone on with elsewhere
-        newer, opened = {run.id for run in far}, {batch.run.id for batch in self.batches}
-        found = [run for run in near if run.id not in newer] + far
-        newest = sorted(found, key=lambda run: run.touched, reverse=True)
-        return [run for run in newest if run.indices and run.id not in opened]
 
     def open(self, wanted: Path | Batch, report: Report = no_report) -> Batch:
         """Go on with a batch; candidates that are missing on disk or damaged are painted again.
@@ -211,19 +240,20 @@ class Session:
             When what is there cannot be read any more.
         """
         run = wanted.run if isinstance(wanted, Batch) else self._on_disk(wanted)
+        follow(run, self.folder)
         if not self.suits(run):
-            self.use_generator(generator_of(run.recipe.sampling), report)
+            self._use_generator_of(run.recipe, report)
         if isinstance(wanted, Batch):
             return wanted
-        return self._enter(Batch(run.paint_candidates(self.bigart, report), run))
+        is_brought = run.recipe.prompt is None
+        candidates = brought.shown(run) if is_brought else run.paint_candidates(self.bigart, report)
+        return self._enter(Batch(candidates, run))
 
     def _on_disk(self, path: Path) -> Run:
-        """The run in a folder, which must hold candidates; one in the folder of copies is copied."""
+        """The run in a folder; one in the folder of copies is copied."""
         run = open_run(path)
         if path.parent == self.copy_to:
             run = open_run(copy_run(run, self.folder))
-        if run.recipe.prompt is None:
-            raise images.PictureError(f"{path} holds no candidates: it is a picture that was enlarged")
         return run
 
     def _enter(self, batch: Batch) -> Batch:
@@ -231,7 +261,7 @@ class Session:
         unsaved = self.unsaved
         closed = [one.run for one in self.batches[: 1 - OPEN_BATCHES] if one.run not in unsaved]
         for run in closed:
-            for index in run.indices:
+            for index in (*run.indices, None):
                 run.close(index)
         self.batches = [*(one for one in self.batches if one.run not in closed), batch]
         return batch
@@ -255,8 +285,13 @@ class Session:
 
     def toggle_favourite(self, batch: Batch, position: int) -> bool:
         """Make a candidate a favourite, or no longer; returns which."""
-        result = batch.run.toggle_favourite(batch.index(position))
-        self._copy(batch.run)
+        return self.favour(batch.run, batch.index(position) or 0)
+
+    def favour(self, run: Run, index: int) -> bool:
+        """Make the candidate of an index a favourite of a run, or no longer; returns which."""
+        follow(run, self.folder)
+        result = run.toggle_favourite(index)
+        self._copy(run)
         return result
 
     def _copy(self, run: Run) -> None:
@@ -272,30 +307,6 @@ class Session:
 
 def _first_size(session: Session, batch: Batch) -> int:
     """The long side after the first enlarging."""
+    if batch.is_brought:
+        return BROUGHT_SIZE * session.bigart.scale
     return max(session.bigart.native_size(batch.run.recipe)) * session.bigart.scale
-
-
-def favourite_places(run: Run) -> list[int]:
-    """The places of the favourites among the candidates of a run."""
-    return [place for place, index in enumerate(run.indices) if index in run.favourites]
-
-
-def describe(folder: Path) -> str:
-    """What an earlier session left in a folder, in words."""
-    try:
-        run = open_run(folder)
-    except images.PictureError:
-        return folder.name
-    words = f"{run.recipe.prompt}, seed {run.recipe.generate.seed}"
-    painted = [one.settings for one in run.wanted() if one.paint and one not in run.unfinished(False)]
-    sizes = [max(paint.fit or (paint.size,)) for paint in painted]
-    return f"{words}, painted up to {max(sizes)} px" if sizes else words
-
-
-def first_candidate(folder: Path, index: int = 0) -> Image.Image:
-    """A small picture to know a folder by: of its first candidate, or of another."""
-    files = (folder / f"candidate-{index + 1}").glob("[0-9]*.png")
-    for path in sorted(files, key=lambda path: path.stat().st_size):
-        with suppress(images.PictureError):
-            return read_picture(path)[1]
-    return Image.new("RGB", (64, 64), "gray")

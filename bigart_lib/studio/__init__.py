@@ -21,8 +21,9 @@ def studio(
 ) -> ipywidgets.Widget:
     """The studio, to be displayed as the last line of a cell.
 
-    One that was opened before in this kernel is closed, and its memory is freed. What it was making stops at
-    the next step, and the new one offers to go on with it.
+    Where one is open in this kernel for the same models and folders, it is shown again, with what it is
+    making. Another one is closed, and its memory is freed; what it was making stops at the next step, and the
+    new one offers to go on with it.
 
     Parameters
     ----------

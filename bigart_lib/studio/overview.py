@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 import ipywidgets
 from PIL import Image
 
 from bigart_lib.studio import parts
 
 SIDE = 300  # px of its longer side
-CROP = 512  # px a side of what is shown at 1:1
+CROP = 512  # px a side of what is shown at 1:1, until the page says how much room it has
+WIDEST = 784  # px
+AREA = 640 * 640  # px, which texture is laid on, and sent, in about 60 ms on two cores
 
 
 class Overview:
@@ -16,7 +20,8 @@ class Overview:
 
     def __init__(self, on_move: parts.Click) -> None:
         self._picture = parts.text("", "bigart-overview")
-        # The page writes where the artist clicked into this field, as "0.25 0.5" of width and height.
+        # The page writes into this field where the middle is, as shares of width and height, and for how many
+        # pixels of its screen it has room: "0.25 0.5 620 480".
         self.spot = parts.named(ipywidgets.Text("0.5 0.5"), "bigart-spot")
         self.spot.observe(lambda _: on_move(), names="value")
         self.widget = parts.column(self._picture, self.spot, classes=["bigart-overview-holder"])
@@ -31,8 +36,8 @@ class Overview:
         shares = (left / width, upper / height, (right - left) / width, (lower - upper) / height)
         place = "left:{:.2%};top:{:.2%};width:{:.2%};height:{:.2%}".format(*shares)
         self._picture.value = (
-            f'<div tabindex="0" role="group" aria-label="{parts.escape(name)}: click, or use the arrow keys, '
-            'to choose what is shown at full size">'
+            f'<div tabindex="0" role="group" data-size="{width} {height}" aria-label="{parts.escape(name)}: '
+            'click, or use the arrow keys, to choose what is shown at full size">'
             f'<img src="{parts.data_address(small)}" width="{small.width}" height="{small.height}" '
             f'alt="{parts.escape(name)}" draggable="false"><i style="{place}"></i></div>'
         )
@@ -44,13 +49,24 @@ class Overview:
 
     def box_in(self, size: tuple[int, int]) -> tuple[int, int, int, int]:
         """The same place in the picture when it has another size."""
-        try:
-            across, down = (min(max(float(share), 0.0), 1.0) for share in self.spot.value.split())
-        except ValueError:  # whatever else came into the field
-            across, down = 0.5, 0.5
+        across, down, *room = self._said()
+        width = int(min(max(room[0], 1), WIDEST))
+        height = int(min(max(room[1], 1), AREA // width))
         edges = []
-        for share, length in ((across, size[0]), (down, size[1])):
-            side = min(CROP, length)
+        for share, length, side in ((across, size[0], width), (down, size[1], height)):
+            side = min(side, length)
             start = min(max(round(share * length) - side // 2, 0), length - side)
             edges.append((start, start + side))
         return edges[0][0], edges[1][0], edges[0][1], edges[1][1]
+
+    def _said(self) -> tuple[float, float, float, float]:
+        """Two shares, and the room in px; what else may have come into the field does not count."""
+        standard = (0.5, 0.5, CROP, CROP)
+        try:
+            said = [float(number) for number in self.spot.value.split()]
+            across, down, width, height = (*said, *standard[len(said) :])
+        except ValueError:
+            return standard
+        if not all(map(math.isfinite, said)):
+            return standard
+        return min(max(across, 0.0), 1.0), min(max(down, 0.0), 1.0), width, height

@@ -5,13 +5,15 @@ from __future__ import annotations
 import base64
 import html
 import io
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import ipywidgets
 from PIL import Image
 
-from bigart_lib.text import shown
+from bigart_lib.text import in_words as _in_words
+from bigart_lib.text import is_expected, shown
 
 Click = Callable[[], None]  # what a button calls
 Guard = Callable[[Callable], Callable]  # wraps what a widget calls, so that errors are shown
@@ -43,6 +45,13 @@ def small(image: Image.Image, side: int) -> Image.Image:
 def escape(text: str) -> str:
     """Text of anybody's as HTML that shows it, inside and outside of attributes."""
     return html.escape(shown(text), quote=True)
+
+
+def in_words(error: BaseException) -> str:
+    """An error on one line, for people; one that nobody expected goes to the log too."""
+    if not is_expected(error):
+        logging.getLogger(__name__).error("in the studio", exc_info=error)
+    return _in_words(error)
 
 
 def text(content: str = "", *classes: str) -> ipywidgets.HTML:

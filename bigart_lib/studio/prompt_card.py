@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from math import log
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,6 @@ from bigart_lib.settings import COUNT, GUIDANCE, SEED, STEPS, GenerateSettings, 
 from bigart_lib.shapes import OFFERED, SQUARE, ratio
 from bigart_lib.studio import parts
 from bigart_lib.studio.parts import Click, Guard
-from bigart_lib.studio.progress_row import ProgressRow
 
 if TYPE_CHECKING:
     from bigart_lib.bigart import BigArt
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 SEEDS = ("new", "keep", "number")
 TEXT_STYLE = {"description_width": "84px"}
+LONGEST_BACK = 40  # characters of what was typed, on the button that brings it back
 FRAME_AREA = 300  # square px of the small frame that stands for a shape
 MOST_CUT = 0.2  # share of a candidate's side that lies beside its shape, about
 
@@ -34,24 +35,26 @@ class PromptCard:
     Parameters
     ----------
     bigart : says what can be chosen, what cannot be painted, and which words are followed.
-    on_create, on_cancel : called by the buttons.
+    on_create : called by the button.
     guard : wraps what a widget calls, so that errors are shown.
     above : what stands above the prompt.
     """
 
-    def __init__(
-        self, bigart: BigArt, on_create: Click, on_cancel: Click, guard: Guard, *above: ipywidgets.Widget
-    ) -> None:
+    def __init__(self, bigart: BigArt, on_create: Click, guard: Guard, *above: ipywidgets.Widget) -> None:
         self._guard = guard
         self._last_seed: int | None = None
+        self._waits = False  # whether what is created has to wait
         prompt = ipywidgets.Text(placeholder="sunset over a lake", description="Prompt")
         self.prompt = parts.named(prompt, "bigart-prompt")
         self.prompt.observe(guard(lambda _: self._show_hint()), names="value")
-        self.create = parts.button("", guard(on_create), "bigart-primary", tooltip="paint the prompt")
+        self.back = parts.button("", guard(self._go_back), "bigart-quiet", "bigart-back")
+        self.create = parts.button(
+            "", guard(on_create), "bigart-primary", "bigart-create", tooltip="paint it"
+        )
         self.hint = parts.text("", "bigart-hint")
         count = _whole_number("Pictures", GenerateSettings.count, COUNT)
         count.observe(guard(lambda _: self._show_count()), names="value")
-        shape = parts.choice(OFFERED, 62, "bigart-shape", value=SQUARE, tooltips=OFFERED)
+        shape = parts.choice(OFFERED, 52, "bigart-shape", value=SQUARE, tooltips=OFFERED)
         self.choices: dict[str, ipywidgets.Widget] = {"count": count, "shape": shape}  # by the setting's name
         self._frames = parts.text("", "bigart-hidden")
         heading = parts.text("Shape", "bigart-example-group")
@@ -60,17 +63,21 @@ class PromptCard:
         avoid = parts.text("Avoid", "bigart-example-group")
         self._avoided = parts.row(avoid, classes=["bigart-examples", "bigart-avoided"])
         self._limits = parts.text("", "bigart-note", "bigart-limits")
+        self.presets, self._about = parts.column(classes=["bigart-presets"]), parts.text("", "bigart-note")
         self._settings = settings = parts.row(classes=["bigart-settings"])
         self.adapt(bigart)
-        toggle = ipywidgets.ToggleButton(description="Settings", tooltip="steps, guidance, sampler, seed")
-        self.settings_toggle = parts.named(toggle, "bigart-button", "bigart-quiet")
-        toggle.observe(guard(lambda change: parts.show(settings, change["new"])), names="value")
-        parts.show(settings, False)
-        self.progress = ProgressRow(on_cancel)
+        self._examples = self._example_rows()
+        self.examples_toggle = self._toggle("Examples", "prompts that go well", self._examples, True)
+        tooltip = "generator, shape, steps, guidance, sampler, seed, presets"
+        folded = parts.column(*above, settings, self.presets, self._about, classes=["bigart-folded"])
+        self.settings_toggle = self._toggle("Settings", tooltip, folded, False)
         top = parts.row(self.prompt, self.create, classes=["bigart-prompt-row"])
-        end = parts.row(self.settings_toggle, self.progress.widget, classes=["bigart-prompt-end"])
-        children = [*above, top, self._avoided, self.hint, self._limits, self._example_rows()]
-        self.widget = parts.card(1, "Say what to paint", [*children, self._shape_row, settings, end])
+        end = parts.row(self.examples_toggle, self.settings_toggle, self.back, classes=["bigart-prompt-end"])
+        children = [top, self._avoided, self.hint, self._shape_row, end, self._examples, folded]
+        self.widget = parts.card(1, "Say what to paint", children)
+        self._put = self._first = self._state()
+        self._before: dict[str, Any] = {}
+        parts.show(self.back, False)
 
     def adapt(self, bigart: BigArt) -> None:
         """Offer what the generator of these models can do, with its own defaults; what was typed stays."""
@@ -91,8 +98,14 @@ class PromptCard:
             widget.value = parts.escape(words)
             parts.show(widget, bool(words))
         parts.show(self._avoided, avoids)
+        self._about.value = parts.escape(bigart.describe())
         self._show_count()
         self._show_hint()
+
+    def let_wait(self, waits: bool) -> None:
+        """Say on the button whether what it begins has to wait."""
+        self._waits = waits
+        self._show_count()
 
     def settings(self) -> GenerateSettings:
         """How the artist wants candidates painted.
@@ -115,14 +128,84 @@ class PromptCard:
         return chosen
 
     def take_over(self, prompt: str, settings: GenerateSettings) -> None:
-        """Show what a batch was painted with, so that its like can be asked for."""
+        """Show what a batch was painted with; what was typed and chosen before can be brought back."""
+        self._keep()
         self.prompt.value = prompt
-        self._offer(settings.shape, is_painted=True)
+        self._show(vars(settings))
+        self.painted(settings)
+        self._put = self._state()
+
+    def take(self, values: Mapping[str, Any]) -> None:
+        """Show some settings by their names; what was typed and chosen before can be brought back."""
+        self._keep()
+        self._show(values)
+        self._put = self._state()
+
+    def chosen(self) -> GenerateSettings:
+        """What is chosen, with the seed before."""
+        return GenerateSettings(seed=self._last_seed or 0, **self._chosen())
+
+    def choose_seed(self, seed: int) -> None:
+        """Ask for this seed."""
+        self._remember(seed)
+        self.seed_from.value = "number"
+
+    def _show(self, values: Mapping[str, Any]) -> None:
+        self._offer(values.get("shape", self.choices["shape"].value), is_painted=True)
         for name, widget in self.choices.items():
-            value = getattr(settings, name)
             with suppress(TraitError):  # what this generator does not have
-                widget.value = "" if value is None else value
+                if name in values:
+                    widget.value = "" if values[name] is None else values[name]
+
+    def painted(self, settings: GenerateSettings) -> None:
+        """A batch is painted, or opened: its seed can be kept, and the examples have made room."""
         self._remember(settings.seed)
+        self.fold()
+
+    def fold(self) -> None:
+        """Make room for pictures."""
+        self.examples_toggle.value = False
+
+    def complain(self, words: str) -> None:
+        """Say what is wrong with the prompt, until it is typed anew."""
+        self.hint.value = f'<div class="bigart-error" role="alert">{parts.escape(words)}</div>'
+
+    def _take_example(self, example: str) -> None:
+        self._keep()
+        self.prompt.value = example
+        self._put = self._state()
+
+    def _state(self) -> dict[str, Any]:
+        """All that is typed and chosen."""
+        seed = self.seed.value if self.seed_from.value == "number" else ""
+        chosen = {name: widget.value for name, widget in self.choices.items()}
+        return {"prompt": self.prompt.value, "seed": (self.seed_from.value, seed), "choices": chosen}
+
+    def _keep(self) -> None:
+        """Offer a way back to what the artist typed and chose, if anything."""
+        now = self._state()
+        if now in (self._put, self._first) or not now["prompt"].strip():
+            return
+        self._before = now
+        words = now["prompt"] if len(now["prompt"]) <= LONGEST_BACK else f"{now['prompt'][:LONGEST_BACK]}…"
+        self.back.description, self.back.tooltip = f"↶ {words}", f"bring back “{now['prompt']}”, as typed"
+        parts.show(self.back, True)
+
+    def _go_back(self) -> None:
+        parts.show(self.back, False)
+        self.prompt.value = self._before["prompt"]
+        self._show(self._before["choices"])
+        self.seed_from.value, seed = self._before["seed"]
+        self.seed.value = seed or self.seed.value
+
+    def _toggle(
+        self, words: str, tooltip: str, folds: ipywidgets.Widget, is_open: bool
+    ) -> ipywidgets.ToggleButton:
+        """A button that shows and hides a part of the card."""
+        toggle = ipywidgets.ToggleButton(is_open, description=words, tooltip=tooltip)
+        toggle.observe(self._guard(lambda change: parts.show(folds, change["new"])), names="value")
+        parts.show(folds, is_open)
+        return parts.named(toggle, "bigart-button", "bigart-quiet")
 
     def _offer(self, shape: str, is_painted: bool = False) -> None:
         """Have a frame for each shape that the generator paints, and for one that came by another way."""
@@ -165,7 +248,8 @@ class PromptCard:
             self.seed_from.value = "number"
 
     def _show_count(self) -> None:
-        self.create.description = f"Create {self.choices['count'].value}"
+        count = self.choices["count"].value
+        self.create.description = f"Queue {count}" if self._waits else f"Create {count}"
 
     def _show_hint(self) -> None:
         words = about_words(self.prompt.value, self._bigart.read, self._bigart.name)
@@ -173,7 +257,7 @@ class PromptCard:
 
     def _example_rows(self) -> ipywidgets.VBox:
         def choose(example: str) -> Click:
-            return self._guard(lambda: setattr(self.prompt, "value", example))
+            return self._guard(partial(self._take_example, example))
 
         self.examples, rows = [], []
         for group, examples in EXAMPLES.items():
@@ -182,7 +266,7 @@ class PromptCard:
             heading = parts.text(parts.escape(group), "bigart-example-group")
             buttons = parts.named(ipywidgets.Box(buttons), "bigart-wrap")
             rows.append(parts.row(heading, buttons, classes=["bigart-examples"]))
-        return parts.column(*rows)
+        return parts.column(self._limits, *rows)
 
 
 def _choices(generator: Generator) -> dict[str, ipywidgets.Widget]:

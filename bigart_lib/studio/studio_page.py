@@ -5,42 +5,45 @@ Knows the order of an artist's steps; the pictures are made by the session, the 
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ipywidgets
 
-from bigart_lib.machine import on_colab
 from bigart_lib.pictures import images
 from bigart_lib.progress import Progress, duration
 from bigart_lib.runs.session import Batch, Session
-from bigart_lib.settings import GenerateSettings, PaintSettings
+from bigart_lib.settings import GenerateSettings
 from bigart_lib.shapes import ratio
 from bigart_lib.studio import parts
+from bigart_lib.studio.door import Door
+from bigart_lib.studio.download import Download
 from bigart_lib.studio.enlarge_card import EnlargeCard
+from bigart_lib.studio.fields import Fields
+from bigart_lib.studio.gallery_panel import GalleryPanel
 from bigart_lib.studio.generator_row import GeneratorRow
-from bigart_lib.studio.history import History
+from bigart_lib.studio.page_code import page_code
 from bigart_lib.studio.pick_card import PickCard
+from bigart_lib.studio.presets import Presets
 from bigart_lib.studio.prompt_card import PromptCard
 from bigart_lib.studio.rescue import Rescue
-from bigart_lib.studio.result_card import ResultCard
 from bigart_lib.studio.tasks import Tasks
+from bigart_lib.studio.viewer import Look, Viewer
+from bigart_lib.studio.wire import Wire
+from bigart_lib.studio.work_panel import WorkPanel
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from PIL import Image
-
     from bigart_lib.bigart import BigArt
     from bigart_lib.generate.generator import Generator
-    from bigart_lib.plan import Step
+    from bigart_lib.pictures.recipe import Recipe
     from bigart_lib.runs.work import Work
 
-HERE = Path(__file__).parent
+DOORS = {"gallery": "Pictures", "door": "Open a picture", "help": "Keys"}  # that scripts of the page open
+DOOR = "<button type='button' class='jupyter-button bigart-button bigart-nav' data-opens='{}'>{}</button>"
+NAVIGATION = f"<nav aria-label='Studio'>{''.join(DOOR.format(*one) for one in DOORS.items())}</nav>"
+NO_PROMPT = "Type what to paint first, or take an example."
 
 
 class Studio:
@@ -62,21 +65,27 @@ class Studio:
         generator: str | None = None,
     ) -> None:
         self.session = Session(bigart, folder, copy_to)
-        self.session.measure()
         self.batch: Batch | None = None
         self.picked: int | None = None
+        self.last_picked: int | None = None  # before that, of the same batch
+        self._left: tuple[Batch | None, int | None] = None, None  # before a batch was begun
         self.tasks = Tasks(self._let_work, self._show_again)
-        guard, cancel = self.tasks.guard, self.tasks.cancel
+        guard = self.tasks.guard
+        self.wire = Wire(guard)
         self.generators = GeneratorRow(self.use_generator, guard)
-        self.prompt_card = PromptCard(bigart, self.create, cancel, guard, self.generators.widget)
-        self.tasks.row = self.prompt_card.progress
+        self.prompt_card = PromptCard(bigart, self.create, guard, self.generators.widget)
+        self.wire.act("create", self._create_from)
         self.pick_card = PickCard(self.pick, self.toggle_favourite, self.more_like_this, self.more, guard)
-        self.history = History(self.session, self.pick_card, self.open, self.open, guard)
         self.rescue = Rescue(self.session, lambda words: self.tasks.row.say(words), guard)
-        title = f"<h2>BIG.art</h2><p>{parts.escape(bigart.describe())}</p>"
-        self._top = [parts.text(_page_code(), "bigart-hidden"), parts.text(title, "bigart-title")]
-        self._top += [self.rescue.widget, self.history.widget, self.prompt_card.widget, self.pick_card.widget]
-        self.widget = parts.named(ipywidgets.VBox(), "bigart-studio")
+        files, begin = Download(self.wire), self.tasks.begin
+        self.work_panel = WorkPanel(self.session, begin, self.make, files, guard)
+        self.viewer = Viewer(self.wire, lambda: Look(self.session, self.batch, self.picked, self.last_picked))
+        self.gallery = GalleryPanel(self.session, self.wire, self.open, guard, files, self._altered)
+        fields = Fields(self.prompt_card, self.work_panel)
+        self.door = Door(self.session, self.wire, begin, fields.fill, self._show_opened, self._vary, guard)
+        self.presets = Presets(self.session.folder, fields.take, fields.give, guard)
+        self.prompt_card.presets.children = [self.presets.widget]
+        self.widget = self._laid_out()
         self._shown: BigArt | None = None  # the models that the cards are for
         self._adapt()
         self.prompt_card.choices["count"].observe(guard(lambda _: self._offer_more()), names="value")
@@ -85,24 +94,26 @@ class Studio:
         if generator is not None:
             self.use_generator(generator)
 
+    def _laid_out(self) -> ipywidgets.VBox:
+        """The page: what stays in view above, then what to paint beside what became of it."""
+        title, doors = parts.text("<h2>BIG.art</h2>", "bigart-title"), parts.text(NAVIGATION, "bigart-doors")
+        header = parts.row(title, self.tasks.row.widget, doors, classes=["bigart-header"])
+        status = parts.column(header, self.tasks.queue.widget, classes=["bigart-sticky"])
+        cards = (self.prompt_card.widget, self.pick_card.widget, self.gallery.strip)
+        left = parts.column(*cards, classes=["bigart-left"])
+        right = parts.column(self.work_panel.widget, classes=["bigart-right"])
+        columns = parts.row(left, right, classes=["bigart-columns"])
+        hidden = parts.text(page_code(), "bigart-hidden")
+        above = [self.wire.widget, hidden, status, self.rescue.widget, self.gallery.found, self.door.widget]
+        return parts.named(ipywidgets.VBox([*above, columns]), "bigart-studio")
+
     def _adapt(self) -> None:
         """Have cards for the models that the session has, where those before were for others."""
-        bigart, guard = self.session.bigart, self.tasks.guard
+        bigart = self.session.bigart
         if self._shown is not bigart:
-            self._shown, self.batch, self.picked = bigart, None, None
+            self._shown, self.batch, self.picked, self.last_picked = bigart, None, None, None
             self.prompt_card.adapt(bigart)
-            before, sides = self.widget.children[len(self._top) :], self.session.sides()
-            self.enlarge_cards = [
-                EnlargeCard(
-                    number, side, number == 3, self.make, self.tasks.cancel, self._tell_what_is_left, guard
-                )
-                for number, side in enumerate(dict.fromkeys((sides[0], sides[-1])), start=3)
-            ]
-            number, download = 3 + len(self.enlarge_cards), _download if on_colab() else None
-            self.result_card = ResultCard(number, download, guard)
-            cards = (*self.enlarge_cards, self.result_card)
-            self.widget.children = [*self._top, *(card.widget for card in cards)]
-            parts.close(*before)
+            self.work_panel.adapt()
             self.generators.show(bigart.generator)
 
     def close(self, words: str) -> None:
@@ -121,11 +132,15 @@ class Studio:
             self._show_again()
             return f"Loaded in {duration(seconds)}: ready to paint."
 
-        self.tasks.start(self.prompt_card.progress, partial(self.session.use_generator, generator), done)
+        self.tasks.start(partial(self.session.use_generator, generator), done)
 
     def create(self) -> None:
-        """Paint candidates of the prompt."""
-        self._generate(self.prompt_card.prompt.value, self.prompt_card.settings(), self.session.generate)
+        """Paint candidates of the prompt, once what is being made is done."""
+        prompt = self.prompt_card.prompt.value
+        if not prompt.strip():
+            self.prompt_card.complain(NO_PROMPT)
+            return
+        self._generate(prompt, self.prompt_card.settings(), self.session.generate)
 
     def more(self) -> None:
         """Paint more of the batch's prompt, with a new seed, and with the settings that the page shows."""
@@ -144,35 +159,32 @@ class Studio:
     def pick(self, index: int) -> None:
         """Choose one of the batch."""
         batch = self._need_batch()
-        self.picked = None  # so that moving the sliders tells nothing yet
-        settings = self.session.work(batch, index).settings()
-        if settings is not None:
-            self.enlarge_cards[0].set_texture(settings.texture_1k)
-            self.enlarge_cards[-1].set_texture(settings.texture_4k)
-            self.enlarge_cards[0].enhance.value = settings.enhance
+        if self.picked not in (None, index):
+            self.last_picked = self.picked
         self.picked = index
-        for card in self.enlarge_cards:
-            card.progress.say("")
-        self._show_work()
+        self.work_panel.take_over(self.session.work(batch, index).settings())
+        num_done = self.work_panel.show(batch, index)
         self._show_picked()
+        self.work_panel.turn_to(num_done)
 
     def toggle_favourite(self) -> None:
         """Make the picked one a favourite, or no longer."""
         self.session.toggle_favourite(*self._need_picked())
         self._show_picked()
-        self.history.mark(self.batch, self.picked)
 
     def make(self, card: EnlargeCard) -> None:
         """Make the picked one as large as a card says, and all that comes before."""
-        (batch, index), settings = self._need_picked(), self._wanted(card)
+        (batch, index), settings = self._need_picked(), self.work_panel.wanted(card)
 
         def done(work: Work, seconds: float) -> str:
-            self._show_work()
-            if settings.enhance and card is self.enlarge_cards[0]:
-                card.show_enhanced()
+            if self.batch is batch and self.picked == index:  # which the artist may have left meanwhile
+                self.work_panel.show(batch, index)
+                if settings.enhance and card is self.work_panel.enlarge_cards[0]:
+                    card.show_enhanced()
+            self.gallery.changed()
             return f"Made in {duration(seconds)}: {self._where(work.last)}"
 
-        self.tasks.start(card.progress, partial(self.session.paint, batch, index, settings), done)
+        self.tasks.start(partial(self.session.paint, batch, index, settings), done)
 
     def open(self, wanted: Path | Batch, pick: int | None = None) -> None:
         """Go on with a batch, with the generator that painted it; pick one, or what was picked there last.
@@ -183,65 +195,93 @@ class Studio:
         """
 
         def done(batch: Batch, seconds: float) -> str:
-            self._show_batch(batch, batch.last_picked() if pick is None else pick)
+            self._show_opened(batch, pick)
             return f"Opened {self._where(batch.run.path)}"
 
         if isinstance(wanted, Batch) and self.session.suits(wanted.run):
-            self._show_batch(wanted, pick)
+            self._show_opened(wanted, pick)
         else:
-            self.tasks.start(self.prompt_card.progress, partial(self.session.open, wanted), done)
+            path = wanted.run.path if isinstance(wanted, Batch) else wanted
+            self.tasks.begin(f"open {path.name}", partial(self.session.open, wanted), done)
+
+    def _show_opened(self, batch: Batch, pick: int | None = None) -> None:
+        """Show a batch with all that it was painted with; pick one, or what was picked there last."""
+        self._adapt()
+        if not batch.is_brought:
+            self.prompt_card.take_over(batch.candidates.prompt, batch.candidates.settings)
+        self._show_batch(batch, batch.last_picked() if pick is None else pick)
+
+    def _altered(self, batch: Batch) -> None:
+        """A batch has another name or favourite, or was thrown away."""
+        if batch is not self.batch:
+            return
+        if batch in self.session.batches:
+            self._show_picked()
+        else:
+            self.batch, self.picked, self.last_picked = None, None, None
+            self._show_places("", self.prompt_card.choices["count"].value)
+
+    def _vary(self, recipe: Recipe) -> None:
+        """Paint variations of the picture of a recipe, with the settings that the page shows."""
+        vary = lambda _, *more: self.session.vary(recipe, *more)  # noqa: E731
+        self._generate(recipe.prompt, self.prompt_card.like(recipe.generate), vary)
+
+    def _create_from(self, said: dict) -> None:
+        """Create from what the page's field has, which may be newer than what was heard of it."""
+        self.prompt_card.prompt.value = str(said["prompt"])
+        self.create()
 
     def _generate(self, prompt: str, settings: GenerateSettings, paint: Callable[..., Batch]) -> None:
+        """Paint now, or after what is being made."""
+        self.session.bigart.recipe(prompt, settings)  # what is wrong with it is said now
+        self._paint(prompt, settings, partial(paint, prompt, settings))
+
+    def _paint(self, prompt: str, settings: GenerateSettings, job: Callable[..., Batch]) -> None:
         def show(progress: Progress) -> None:
             nonlocal begun
             if not begun:  # what fails before leaves the page as it was
+                self.prompt_card.fold()
+                self._left = self.batch, self.picked
                 self.batch, self.picked, begun = None, None, True
-                self._show_places(" ".join(prompt.split()), settings.count, ratio(settings.shape))
+                self._show_places(words, settings.count, ratio(settings.shape))
             if progress.preview is not None:
                 self.pick_card.show([images.to_image(one) for one in progress.preview.split(1)])
 
         def done(batch: Batch, seconds: float) -> str:
+            self.prompt_card.painted(batch.candidates.settings)
             self._show_batch(batch)
             made, where = len(batch.candidates), self._where(batch.run.path)
             return f"{made} pictures in {duration(seconds)}; they are in {where}"
 
-        begun = False
-        self.tasks.start(self.prompt_card.progress, partial(paint, prompt, settings), done, show)
+        begun, words = False, " ".join(prompt.split())
+        self.tasks.begin(f"{settings.count} of “{words}”", job, done, show)
 
     def _offer_more(self) -> None:
         self.pick_card.more.description = f"{self.prompt_card.choices['count'].value} more"
 
-    def _wanted(self, card: EnlargeCard) -> PaintSettings:
-        """What the cards ask for, up to one of them."""
-        first, last = self.enlarge_cards[0], self.enlarge_cards[-1]
-        return PaintSettings(card.side, first.texture(), last.texture(), first.enhance.value)
-
     def _let_work(self, allowed: bool) -> None:
-        """Enable or disable what would begin other work."""
+        """Enable or disable what would begin other work; what can wait, and what looks, stays enabled."""
         self._adapt()
-        picks, prompts = self.pick_card, self.prompt_card
-        makes = [card.make for card in self.enlarge_cards]
+        picks, is_painted = self.pick_card, self.batch is not None and not self.batch.is_brought
         for buttons, is_possible in (
-            ([prompts.create, *picks.tiles], True),
-            ([picks.more, *picks.thumbnails], self.batch is not None),
-            ([picks.favourite, picks.alike, *makes], self.picked is not None),
+            (picks.thumbnails, self.batch is not None),
+            ([picks.more], is_painted),
+            ([picks.favourite], self.picked is not None),
+            ([picks.alike], is_painted and self.picked is not None),
         ):
             for button in buttons:
-                button.disabled = not (allowed and is_possible)
+                button.disabled = not is_possible
+        self.prompt_card.let_wait(not allowed)
         self.generators.let_choose(allowed)
         self.rescue.show()
-        self._tell_what_is_left(allowed)
-
-    def _tell_what_is_left(self, may_begin: bool = True) -> None:
-        if self.picked is None or not may_begin or self.tasks.jobs.busy:
-            return
-        for card in self.enlarge_cards:
-            card.tell(self.session.forecast(self.batch, self.picked, self._wanted(card)))
+        self.work_panel.let_make(allowed)
 
     def _show_places(self, prompt: str, count: int, shape: float = 1.0) -> None:
         """Show empty places for candidates."""
         self.pick_card.clear(prompt, count, shape)
-        self._close_cards()
+        self.pick_card.mark_favourites(set())
+        self.work_panel.adapt()
+        self.work_panel.close()
         self._let_work(not self.tasks.jobs.busy)
 
     def _show_again(self) -> None:
@@ -250,63 +290,32 @@ class Studio:
         self.generators.show(self.session.bigart.generator)  # whatever was chosen and could not be had
         fitting = [batch for batch in self.session.batches if self.session.suits(batch.run)]
         if self.batch is None and fitting:
-            self._show_batch(fitting[-1])
+            batch, pick = self._left if self._left[0] in fitting else (fitting[-1], None)
+            self._show_batch(batch, pick)
         elif self.batch is None:
             self._show_places("", self.prompt_card.choices["count"].value)
-            self.history.show(self.batch, self.picked)
 
     def _show_batch(self, batch: Batch, pick: int | None = None) -> None:
+        is_new, candidates = self.batch is not batch, batch.candidates
         self.batch, self.picked = batch, None
-        candidates = batch.candidates
-        self.prompt_card.take_over(candidates.prompt, candidates.settings)
+        self.last_picked = None if is_new else self.last_picked
         pictures = [candidate.image for candidate in candidates]
         self.pick_card.show_batch(candidates.prompt, candidates.settings.seed, pictures)
-        self._close_cards()
+        self.work_panel.adapt(batch)
+        self.work_panel.close()
         self._show_picked()
-        parts.show(self.history.widget, False)
+        parts.show(self.gallery.found, False)
+        self.gallery.changed()
         if pick is not None:
             self.pick(pick)
-        self.history.show(self.batch, self.picked)
 
     def _show_picked(self) -> None:
         favourites = self._need_batch().favourites
-        words = f"Number {self.picked + 1}" if self.picked is not None else ""
+        is_brought = self.batch.is_brought
+        words = "" if self.picked is None else "Your picture" if is_brought else f"Number {self.picked + 1}"
         self.pick_card.select(self.picked, self.picked in favourites, words)
         self.pick_card.mark_favourites(favourites)
-        self._let_work(True)
-
-    def _show_work(self) -> None:
-        """Show what became of the picked one so far, by the plan that was begun last."""
-        batch, index = self._need_picked()
-        work, candidate = self.session.work(batch, index), batch.candidates[index].image
-        painted, begun, missing = len(self.session.steps(batch, index, None)), work.settings(), ""
-        for card in self.enlarge_cards:
-            settings = replace(begun, size=card.side, fit=None) if begun else self._wanted(card)
-            steps = self.session.steps(batch, index, settings)
-            made = [step for step in steps[painted:] if step.is_shown and work.file(step)]
-            if missing:
-                card.close(f"Make {missing} first.")
-            else:
-                shown = work.image(made[-1]) if made else candidate
-                preview = self.session.preview(batch, index, settings, card.side)
-                enhanced = _enhanced(work, steps) if card is self.enlarge_cards[0] else None
-                card.open(shown, steps[-1].size, preview, enhanced)
-            if steps[-1] not in made:
-                missing = missing or card.name
-        if not missing:
-            everything = self.session.steps(batch, index, begun or settings)
-            files = [work.file(step) for step in everything if step.is_shown]
-            self.result_card.show(candidate, shown, work.file(steps[-1]), [*filter(None, files)])
-        else:
-            self.result_card.close(f"Make {card.name} first.")
-        self._tell_what_is_left()
-
-    def _close_cards(self) -> None:
-        words = "Pick a picture first."
-        for card in self.enlarge_cards:
-            card.close(words)
-            words = f"Make {card.name} first."
-        self.result_card.close(words)
+        self._let_work(not self.tasks.jobs.busy)
 
     def _where(self, path: Path) -> str:
         """A path short enough for a line, from the folder of all pictures on; and why it has no copy."""
@@ -323,26 +332,3 @@ class Studio:
         if self.picked is None:
             raise ValueError("nothing is picked yet: click one of the pictures first")
         return self._need_batch(), self.picked
-
-
-def _enhanced(work: Work, steps: Sequence[Step]) -> tuple[Image.Image, Image.Image] | None:
-    """The pictures before and after VQGAN, where both are made."""
-    for before, step in zip(steps, steps[1:], strict=False):
-        if step.action == "enhance" and work.file(before) and work.file(step):
-            return work.image(before), work.image(step)
-    return None
-
-
-def _download(path: Path) -> None:
-    """Send a picture from Colab to the artist's machine."""
-    from google.colab import files
-
-    files.download(str(path))
-
-
-def _page_code() -> str:
-    """The style sheet, and the script for keys and clicks, which starts when its tiny picture is loaded."""
-    style = (HERE / "studio.css").read_text(encoding="utf-8")
-    script = (HERE / "studio.js").read_text(encoding="utf-8")
-    pixel = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
-    return f'<style>{style}</style><img alt="" src="{pixel}" onload="{html.escape(script)}">'

@@ -1,9 +1,8 @@
-"""What clicks begin: one piece of long work at a time, and errors in words beside what caused them."""
+"""What clicks begin: one piece of long work at a time, what waits for it, and errors in words."""
 
 from __future__ import annotations
 
 import functools
-import logging
 import threading
 import time
 from collections.abc import Callable
@@ -11,12 +10,13 @@ from typing import Any
 
 from bigart_lib.progress import Progress
 from bigart_lib.studio.jobs import Jobs, Listener
+from bigart_lib.studio.parts import in_words
 from bigart_lib.studio.progress_row import ProgressRow
-from bigart_lib.text import in_words, is_expected
+from bigart_lib.studio.queue_row import QueueRow
 
 
 class Tasks:
-    """Runs jobs and shows in a progress row how far they are and how they ended.
+    """Runs jobs and shows in one row how far they are and how they ended.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ class Tasks:
 
     def __init__(self, let_work: Callable[[bool], None], show_again: Callable[[], None]) -> None:
         self.jobs = Jobs(threading.RLock())
-        self.row: ProgressRow | None = None  # where something is said next
+        self.row, self.queue = ProgressRow(self.guard(self.cancel)), QueueRow(self.guard)
         self._let_work, self._show_again = let_work, show_again
         self._closed = False
 
@@ -34,18 +34,26 @@ class Tasks:
         """Break off what is being made, so that it can be gone on with, and hear of nothing any more."""
         with self.jobs.lock:
             self._closed = True
+            self.queue.clear()
         self.jobs.break_off()
 
     def cancel(self) -> None:
-        """Stop what is being made at its next step."""
+        """Stop what is being made at its next step; what waits is begun then."""
         self.jobs.cancel()
         if self.jobs.busy:
             self.row.stopping()
 
-    def start(
-        self, row: ProgressRow, job: Callable, done: Callable[..., str], show: Callable | None = None
+    def begin(
+        self, words: str, job: Callable, done: Callable[..., str], show: Callable | None = None
     ) -> None:
-        """Do long work, and show in a row how it goes.
+        """Do long work now, or after what is being made; `words` say what it is. See `start`."""
+        if self.jobs.busy:
+            self.queue.add(words, functools.partial(self.start, job, done, show))
+        else:
+            self.start(job, done, show)
+
+    def start(self, job: Callable, done: Callable[..., str], show: Callable | None = None) -> None:
+        """Do long work, and show how it goes.
 
         Parameters
         ----------
@@ -55,8 +63,7 @@ class Tasks:
         """
         if self.jobs.busy:
             raise ValueError("something is being made already: wait for it, or cancel it")
-        began = time.monotonic()
-        self.row = row
+        began, row = time.monotonic(), self.row
 
         def progress(news: Progress) -> None:
             row.show(news)
@@ -66,14 +73,16 @@ class Tasks:
         def finish(result: Any) -> None:
             self._let_work(True)
             row.say(done(result, time.monotonic() - began))
+            self.queue.begin_next()
 
         def stop(words: str, error: bool = False) -> None:
             self._show_again()
             self._let_work(True)
             row.say(words, error)
+            self.queue.begin_next()
 
         def failed(error: BaseException) -> None:
-            stop(_in_words(error), error=True)
+            stop(in_words(error), error=True)
 
         cancelled = functools.partial(stop, "Cancelled. What was finished before is kept.")
         self._let_work(False)
@@ -92,12 +101,13 @@ class Tasks:
                 try:
                     function(*arguments)
                 except Exception as error:
-                    self.row.say(_in_words(error), error=True)
+                    self._tell(in_words(error))
 
         return guarded
 
-
-def _in_words(error: BaseException) -> str:
-    if not is_expected(error):
-        logging.getLogger(__name__).error("in the studio", exc_info=error)
-    return in_words(error)
+    def _tell(self, problem: str) -> None:
+        """Say what is wrong; work that goes on goes on telling how far it is."""
+        if self.jobs.busy:
+            self.row.warn(problem)
+        else:
+            self.row.say(problem, error=True)

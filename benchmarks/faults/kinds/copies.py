@@ -45,24 +45,27 @@ class Days:
     def go_on(self, machine: Path) -> None:
         """Open a batch of an earlier day, and paint what is missing of it."""
         from bigart_lib.runs.session import Session
+        from bigart_lib.runs.shelf import on_disk
 
         session = Session(self.bigart, machine, self.drive)
-        if found := session.earlier():
-            session.open(self.draw.choice(found))
+        if found := [one for one in on_disk(session) if not one.problem]:
+            session.open(self.draw.choice(found).path)
 
     def is_all_there(self) -> None:
         """Check, on a new machine, that every batch is found with its own pictures and favourites."""
         from bigart_lib.runs.copies import copy_run
         from bigart_lib.runs.run import all_runs
         from bigart_lib.runs.session import Session
+        from bigart_lib.runs.shelf import on_disk
 
         for run in [run for machine in self.machines for run in all_runs(machine)]:
             copy_run(run, self.drive)  # which did not take everything before
         session, found = Session(self.bigart, self.trial.pictures / "new", self.drive), {}
-        for path in session.earlier(99):
-            batch = session.open(path)
+        for one in on_disk(session):
+            self.trial.expect(not one.problem, one.problem)
+            batch = session.open(one.path)
             seeds = {one.recipe.generate.seed for one in batch.candidates.pictures}
-            self.trial.expect(len(seeds) == 1, f"{path} has pictures of seeds {seeds}")
+            self.trial.expect(len(seeds) == 1, f"{batch.run.path} has pictures of seeds {seeds}")
             found[seeds.pop()] = batch.favourites
         self.trial.expect(found == self.wanted, f"found {found}, expected {self.wanted}")
 

@@ -235,16 +235,16 @@ def by_session(trial: Trial, run: Path, other: Path) -> None:
 
 def open_all(folder: Path) -> int:
     import bigart_lib
-    from bigart_lib.runs.session import Session, describe
+    from bigart_lib.runs.session import Session
+    from bigart_lib.runs.shelf import on_disk
 
     session = Session(bigart_lib.load("embedded", device="cpu"), folder)
-    for path in session.earlier():
-        describe(path)
+    for one in on_disk(session):
         try:
-            batch = session.open(path)
-            print("opened", path.name, batch.favourites, batch.last_picked())
+            batch = session.open(one.path)
+            print("opened", one.path.name, batch.favourites, batch.last_picked())
         except ValueError as error:  # PictureError is one
-            print("refused", path.name, error)
+            print("refused", one.words, one.problem, error)
     return 0
 
 

@@ -1,0 +1,243 @@
+"""The studio's page in a real browser: what is typed stays, keys and focus, one screen, names of controls."""
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+
+import browser
+import pytest
+
+TOOLS = ("playwright", "voila")
+missing = [name for name in TOOLS if not find_spec(name)] + ([] if browser.CHROMIUM else ["chromium"])
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(600),
+    pytest.mark.skipif(bool(missing), reason=f"needs {', '.join(missing)}"),
+]
+SHOTS = Path(os.environ.get("BIGART_SCREENSHOTS", "test_screenshots")).absolute() / "page"
+WIDTHS = {390: 844, 768: 1024, 1280: 800, 1920: 1080}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """`bigart studio` with tiny models, the same for all tests: each finds what the one before left."""
+    folder = tmp_path_factory.mktemp("studio")
+    with browser.bigart_studio(folder, cell=browser.tiny_cell(folder)) as server:
+        yield server
+
+
+@pytest.fixture
+def artist(server):
+    with browser.open_page(1280, 800) as page:
+        page.goto(server.address)
+        yield browser.Artist(page, SHOTS)
+        assert page.errors == []
+
+
+def prompt(artist):
+    return artist.page.locator(".bigart-prompt input")
+
+
+def focused(artist):
+    return artist.page.evaluate("document.activeElement.className")
+
+
+def painted(artist, words="a lake"):
+    prompt(artist).fill(words)
+    prompt(artist).press("Enter")
+    artist.wait_for("Painting: ")
+    artist.wait_for("7 pictures in")
+
+
+def test_enter_creates_and_the_focus_goes_to_the_candidates_where_numbers_pick(artist):
+    prompt(artist).fill("a lake")
+    prompt(artist).press("Enter")
+    artist.wait_for("Painting: ")
+    assert "bigart-grid" in focused(artist)
+    artist.wait_for("7 pictures in")
+    artist.page.keyboard.press("4")
+    artist.until(artist.picked, [4])
+    artist.page.mouse.click(700, 790)  # empty space: nothing has the focus
+    artist.page.keyboard.press("2")
+    artist.until(artist.picked, [2])
+    artist.page.keyboard.press("ArrowRight")
+    artist.until(artist.picked, [3])
+    ring, mark = artist.thumbnail(3).evaluate(
+        "(one) => [getComputedStyle(one).outlineStyle, getComputedStyle(one, '::after').content]"
+    )
+    assert ring == "dashed" and "✓" in mark
+    assert artist.thumbnail(3).get_attribute("aria-pressed") == "true"
+    artist.page.keyboard.press("f")
+    artist.page.locator("button.bigart-thumb.bigart-starred").nth(0).wait_for()
+    artist.page.keyboard.press("?")
+    artist.page.locator("dialog.bigart-help[open]").get_by_text("make it a favourite").wait_for()
+    artist.page.keyboard.press("Escape")
+    assert artist.page.locator("dialog[open]").count() == 0
+
+
+def test_numbers_typed_into_fields_pick_nothing(artist):
+    painted(artist)
+    artist.page.keyboard.press("5")
+    artist.until(artist.picked, [5])
+    prompt(artist).press("End")
+    prompt(artist).press_sequentially(" 1 2 f ?")
+    readout = artist.page.locator(".widget-readout[contenteditable]:visible").first
+    readout.click()
+    artist.page.keyboard.type("3")
+    artist.page.keyboard.press("Enter")
+    artist.page.wait_for_timeout(500)
+    assert artist.picked() == [5] and prompt(artist).input_value().endswith(" 1 2 f ?")
+    assert artist.page.locator("dialog[open]").count() == 0
+
+
+def test_what_is_typed_while_a_batch_is_painted_stays_and_waits_its_turn(artist):
+    artist.button("Settings").click()
+    steps = artist.page.locator(".bigart-settings").get_by_label("Steps")
+    before = steps.input_value()
+    steps.fill("150")  # so that there is time to type
+    steps.press("Tab")
+    prompt(artist).fill("a lake")
+    prompt(artist).press("Enter")
+    artist.wait_for("Painting: ")
+    prompt(artist).fill("sunset")
+    prompt(artist).press("Enter")
+    prompt(artist).fill("mountains")
+    artist.button("Queue 7").click()
+    rows = artist.page.locator(".bigart-queue-row")
+    artist.until(rows.count, 2)
+    assert "sunset" in rows.nth(0).inner_text()
+    rows.nth(1).get_by_role("button", name="↑").click()
+    artist.until(lambda: "mountains" in rows.nth(0).inner_text())
+    rows.nth(1).get_by_role("button", name="✕").click()
+    artist.until(rows.count, 1)
+    steps.fill(before)
+    steps.press("Tab")
+    artist.button("Settings").click()
+    artist.button("Cancel").click()
+    prompt(artist).fill("typed meanwhile")
+    artist.until(artist.page.locator(".bigart-queue-row:visible").count, 0, 120)
+    artist.wait_for("7 pictures in")
+    assert "mountains" in artist.thumbnail(1).inner_text()
+    assert prompt(artist).input_value() == "typed meanwhile"
+    artist.button("Examples").click()
+    artist.page.locator("button.bigart-example").first.click()
+    back = artist.page.locator("button.bigart-back")
+    back.wait_for()
+    back.click()
+    artist.until(prompt(artist).input_value, "typed meanwhile")
+    artist.button("Examples").click()
+
+
+def test_cancel_keeps_what_is_typed_and_picked(artist):
+    painted(artist)
+    artist.page.keyboard.press("6")
+    artist.until(artist.picked, [6])
+    prompt(artist).fill("something else")
+    prompt(artist).press("Enter")
+    artist.wait_for("Painting: ")
+    prompt(artist).fill("typed meanwhile")
+    artist.button("Cancel").click()
+    artist.wait_for("Cancelled")
+    artist.until(artist.picked, [6])
+    assert prompt(artist).input_value() == "typed meanwhile"
+
+
+def test_an_empty_prompt_is_told_beside_the_field_until_something_is_typed(artist):
+    prompt(artist).fill("")
+    prompt(artist).press("Enter")
+    problem = artist.page.locator(".bigart-hint [role=alert]")
+    problem.wait_for()
+    field, words = prompt(artist).bounding_box(), problem.bounding_box()
+    assert 0 <= words["y"] - field["y"] - field["height"] < 40
+    prompt(artist).press_sequentially("a lake")
+    artist.until(problem.count, 0)
+
+
+def test_the_order_of_tab_is_the_order_of_work(artist):
+    painted(artist)
+    prompt(artist).focus()
+    stops = []
+    for _ in range(14):
+        artist.page.keyboard.press("Tab")
+        stops.append(artist.page.evaluate("document.activeElement.textContent.trim()"))
+    assert stops[0].startswith("Create") and any(words.startswith("1: ") for words in stops), stops
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_and_no_control_lacks_a_name(artist, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    artist.page.emulate_media(color_scheme=scheme)
+    painted(artist)
+    artist.page.keyboard.press("1")
+    artist.until(artist.picked, [1])
+    artist.button("Settings").click()
+    artist.page.wait_for_timeout(300)
+    found = axe.run(artist.page, context=".bigart-studio").response["violations"]
+    serious = [one for one in found if one["impact"] in ("serious", "critical")]
+    assert not serious, [(one["id"], [node["html"][:200] for node in one["nodes"]][:3]) for one in serious]
+    nameless = artist.page.evaluate(
+        """() => [...document.querySelectorAll('.bigart-studio *')]
+          .filter((one) => one.matches('input, select, textarea, button, [role=slider]'))
+          .filter((one) => one.offsetParent && !one.closest('[aria-hidden=true]'))
+          .filter((one) => !(one.getAttribute('aria-label') || one.textContent.trim() || one.labels?.length))
+          .map((one) => one.outerHTML.slice(0, 200))"""
+    )
+    assert nameless == []
+    titles = artist.page.evaluate("document.querySelectorAll('.bigart-studio [title=null]').length")
+    assert titles == 0
+    dark = artist.page.locator(".bigart-card").first.evaluate(
+        "(one) => getComputedStyle(one).backgroundColor"
+    )
+    assert (dark == "rgb(255, 254, 251)") == (scheme == "light")
+    artist.button("Settings").click()
+
+
+@pytest.mark.parametrize("width", [390, 768, 1280, 1920])
+def test_one_screen_at_each_width(artist, width):
+    page, height = artist.page, WIDTHS[width]
+    page.set_viewport_size({"width": width, "height": height})
+    painted(artist)
+    page.keyboard.press("2")
+    artist.until(artist.picked, [2])
+    page.wait_for_timeout(300)
+    page.screenshot(path=SHOTS / f"{width}.png")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    cut = page.evaluate(
+        """() => [...document.querySelectorAll('.bigart-studio button')]
+          .filter((one) => !one.matches('.bigart-thumb, .bigart-back, .bigart-act'))
+          .filter((one) => one.offsetParent && one.scrollWidth > one.clientWidth + 1)
+          .map((one) => one.textContent)"""
+    )
+    assert cut == []
+    if width >= 1280:
+        edges = [artist.thumbnail(number).bounding_box() for number in (1, 7)]
+        assert all(one["y"] >= 0 and one["y"] + one["height"] <= height for one in edges)
+        grid, work = (page.locator(name).bounding_box() for name in (".bigart-grid", ".bigart-work"))
+        assert work["x"] > grid["x"] + grid["width"]  # beside it
+        assert work["x"] + work["width"] > 0.9 * width  # uses the room of a wide window
+    prompt(artist).fill("another lake")
+    prompt(artist).press("Enter")
+    artist.wait_for("Painting: ")
+    page.mouse.wheel(0, 5000)
+    page.wait_for_timeout(200)
+    cancel = artist.button("Cancel").bounding_box()
+    assert 0 <= cancel["y"] <= height - cancel["height"], "Cancel is out of view"
+    artist.button("Cancel").click()
+    artist.wait_for("Cancelled")
+
+
+def test_a_slider_value_that_is_not_saved_is_marked_and_what_is_made_again_is_said(artist):
+    painted(artist)
+    artist.page.keyboard.press("1")
+    artist.until(artist.picked, [1])
+    card = artist.card(3)
+    assert "To be made: 1K, texture on 1K." in card.inner_text()
+    artist.button("Make 1K", 3).click()
+    artist.wait_for("Made in")
+    artist.step("1K")
+    assert "the very pixels of the result." in card.inner_text()
+    card.locator(".bigart-enlarge .noUi-handle").first.focus()
+    artist.page.keyboard.press("ArrowRight")
+    card.get_by_text("not saved yet").wait_for()
+    artist.button("New texture only, about ").wait_for()
+    assert "To be made: texture on 1K." in card.inner_text()
