@@ -18,9 +18,8 @@ SMALL = ("--paper", "10x15cm", "--dpi", 100)
 
 
 @pytest.fixture
-def bigart(command_line, tmp_path, monkeypatch):
+def bigart(command_line, tmp_path):
     """The command line in a folder with a picture."""
-    monkeypatch.setitem(cli.bigart.commands, "print", command.print_picture)
     saved(tmp_path / "photo.png", drawn(600, 900))
     return command_line
 
@@ -210,4 +209,4 @@ def test_write_print_asks_the_callable_that_it_is_given(bigart, tmp_path):
     settings = PrintSettings(paper="20x30cm")
     files = command.write_print(Call(), tmp_path / "photo.png", None, settings, Wanted(), enlarged)
     assert made == [3.94] and [file.name for file in files] == ["photo_20x30cm.pdf"]
-    assert "print" in cli.bigart.commands
+    assert "print" in cli.COMMANDS

@@ -155,7 +155,8 @@ def test_a_photograph_is_dropped_printed_and_downloaded(visitor, photo):
     visitor.shoot(f"print {visitor.page.url.count('lab')}")
     (file,) = run.rglob("*_10x15cm.pdf")
     content, name = visitor.download(f"Download {file.name}")
-    assert content == file.read_bytes() and content.startswith(b"%PDF") and name == file.name
+    assert content == file.read_bytes() and content.startswith(b"%PDF")
+    assert name == f"{file.parent.name}-{file.name}"
     assert axe(visitor.page) == []
     visitor.field("DPI").fill("150")
     visitor.field("DPI").press("Tab")

@@ -54,10 +54,8 @@ async def _serve(
     server = _Server(listener, notebook, address)
     at_a_signal(lambda: loop.call_soon_threadsafe(stopped.set))
     server.start()
-    begins = asyncio.create_task(server.begin())
     tell()
     await stopped.wait()
-    begins.cancel()
     await server.close()
 
 
@@ -97,7 +95,9 @@ class Page:
 
     async def pieces(self) -> AsyncIterator[str]:
         """The page, piece by piece as it gets ready; starts the kernel where none is alive."""
-        await self.begin()
+        async with self._begins:
+            if not await self._is_alive():
+                await self._begin()
         pieces, rendering, sent = self._pieces, self._rendering, 0
         while sent < len(pieces) or not rendering.done():
             if sent == len(pieces):
@@ -105,12 +105,6 @@ class Page:
             ready = pieces[sent:]
             sent += len(ready)
             yield "".join(ready) or "\n"  # so that the browser goes on waiting
-
-    async def begin(self) -> None:
-        """Start the kernel and render the page, where no kernel is alive."""
-        async with self._begins:
-            if not await self._is_alive():
-                await self._begin()
 
     async def close(self) -> None:
         """End the kernel, for good."""
@@ -226,10 +220,6 @@ class _Server(Voila):
         self._http = HTTPServer(self.app)
         self._listener.setblocking(False)
         self._http.add_socket(self._listener)
-
-    async def begin(self) -> None:
-        """Get the page ready while the browser starts: nobody has asked, and whoever asks gets this one."""
-        await self._page.begin()
 
     async def close(self) -> None:
         """Answer nobody any more, and end the kernel."""

@@ -6,7 +6,8 @@ function load() {
   library ??= bigart.ask('viewer-library').then(({data}) => {
     const before = window.OpenSeadragon;
     // Pages have module loaders of their own, which it must not be given to.
-    const script = Object.assign(document.createElement('script'), {textContent: `(function (define, module, exports) {\n${data.code}\n}).call(window);`});
+    const script = document.createElement('script');
+    script.textContent = `(function (define, module, exports) {\n${data.code}\n}).call(window);`;
     document.head.append(script);
     script.remove();
     const found = window.OpenSeadragon;
