@@ -16,6 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 import torch
+from diffusers import VQModel
 from published_files import lightning
 from safetensors.torch import save_file
 from tiny_set import tiny_enlarger, tiny_glide, tiny_vqgan
@@ -238,7 +239,7 @@ REFUSED = r"n\.safetensors: no \w+ can be built from its config: "
 def test_a_config_out_of_bounds_is_refused_in_a_line_before_anything_is_built(
     tmp_path, monkeypatch, module, config, name, value
 ):
-    for kind in (glide.Glide, vqgan.VQModel):
+    for kind in (glide.Glide, VQModel):
         monkeypatch.setattr(kind, "__init__", lambda *_, **__: pytest.fail("it was built"))
     path = write(tmp_path / "n.safetensors", changed(config, **{name: value}))
     for load in (module.load, module.load_config):

@@ -318,7 +318,7 @@ def test_the_whole_way_to_a_print(returning, networks):
     assert returning.large.make.description.startswith("Make 4K, about ")
     assert returning.large._note.value == (
         "At 1:1, as it was made before, not saved yet. "
-        "To be made: 1K, texture on 1K, VQGAN on 1K, 4K, texture on 4K."
+        "To be made: texture on 1K, VQGAN on 1K, 4K, texture on 4K."
     )
 
 

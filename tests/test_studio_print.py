@@ -186,7 +186,11 @@ def test_only_files_that_were_offered_are_given(wire, tmp_path):
         said = answer(wire, "download-piece", number=number, start=start)
         parts.append(base64.b64decode(said["piece"]))
         start += len(parts[-1])
-    assert b"".join(parts) == content and len(parts) == -(-len(content) // PIECE) and said["name"] == "a.bin"
+    assert (
+        b"".join(parts) == content
+        and len(parts) == -(-len(content) // PIECE)
+        and said["name"] == f"{tmp_path.name}-a.bin"
+    )
     for wrong in (1, -1, None, "0", "../secret", True, 0.0):
         assert "no such file" in answer(wire, "download-piece", number=wrong, start=0)["problem"]
     for wrong in (-1, None, "0"):
