@@ -157,6 +157,8 @@ def test_a_story_in_voila(pictures, tmp_path):
         artist.run("a tabby cat").locator(".bigart-open").first.focus()
         artist.page.keyboard.press("f")  # it stays open in the studio, whose star goes too
         artist.until(lambda: artist.page.locator(".bigart-thumb.bigart-starred").count(), 0)
+        among = "document.activeElement.closest('.bigart-tiles') !== null"  # the list may be drawn anew
+        artist.until(lambda: artist.page.evaluate(among))
         artist.page.keyboard.press("ArrowRight")
         artist.page.keyboard.press("F")
         artist.until(lambda: artist.page.locator(".bigart-thumb.bigart-starred").count(), 1)
