@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -18,6 +19,35 @@ SWITCHES = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", 
 SECONDS = 1000  # milliseconds
 PATIENCE = int(os.environ.get("BIGART_PATIENCE", 120))  # seconds that a page may take for anything
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+SHOTS = Path(os.environ.get("BIGART_SCREENSHOTS", "test_screenshots")).absolute()  # kept as artefacts
+RUN_ALL = "() => { jupyterapp.commands.execute('notebook:run-all-cells') }"
+
+
+def marks(*tools, timeout=600):
+    """The marks of a file whose tests need a browser and these packages."""
+    import pytest  # which pictures of the studio and its benchmark do without
+
+    missing = [name for name in ("playwright", *tools) if not find_spec(name)]
+    missing += [] if CHROMIUM else ["chromium"]
+    needs = f"needs {', '.join(missing)}"
+    return [
+        pytest.mark.browser,
+        pytest.mark.timeout(timeout),
+        pytest.mark.skipif(bool(missing), reason=needs),
+    ]
+
+
+def show_notebook(page, address, kind, name):
+    """Show a notebook on a server of Voila's, or in JupyterLab, where all of its cells are run."""
+    if kind != "jupyterlab":
+        page.goto(address)
+        return
+    page.goto(f"{address}lab/tree/{name}")
+    page.wait_for_function("window.jupyterapp && document.querySelector('.jp-CodeCell')")
+    page.wait_for_function("jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel")
+    page.evaluate("jupyterapp.shell.currentWidget.sessionContext.ready")
+    page.evaluate(RUN_ALL)
+
 
 TINY = """
 import sys, pathlib, tempfile

@@ -1,25 +1,13 @@
 """The studio in a real browser, on Voila and JupyterLab, driven as an artist would, up to the print."""
 
 import json
-import os
-from importlib.util import find_spec
-from pathlib import Path
 
 import browser
 import pytest
 from PIL import Image
 
-TOOLS = ("playwright", "voila", "jupyterlab")
-missing = [name for name in TOOLS if not find_spec(name)] + ([] if browser.CHROMIUM else ["chromium"])
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.timeout(600),
-    pytest.mark.skipif(bool(missing), reason=f"needs {', '.join(missing)}"),
-]
-SHOTS = Path(os.environ.get("BIGART_SCREENSHOTS", "test_screenshots")).absolute()  # kept as artefacts
-
-
-RUN_ALL = "() => { jupyterapp.commands.execute('notebook:run-all-cells') }"
+pytestmark = browser.marks("voila", "jupyterlab")
+SHOTS = browser.SHOTS
 
 
 @pytest.fixture(params=["voila", "jupyterlab"])
@@ -29,20 +17,13 @@ def artist(request, tmp_path):
     notebook = browser.tiny_studio(tmp_path)
     command = getattr(browser, request.param)(notebook, port)
     with browser.serve(command, port, tmp_path / "server.log") as address, browser.open_page() as page:
-        if request.param == "jupyterlab":
-            page.goto(f"{address}lab/tree/studio.ipynb")
-            page.wait_for_function("window.jupyterapp && document.querySelector('.jp-CodeCell')")
-            page.wait_for_function("jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel")
-            page.evaluate("jupyterapp.shell.currentWidget.sessionContext.ready")
-            page.evaluate(RUN_ALL)
-        else:
-            page.goto(address)
+        browser.show_notebook(page, address, request.param, "studio.ipynb")
         artist = browser.Artist(page, SHOTS / request.param)
 
         def again():
             if request.param == "jupyterlab":
                 page.evaluate("document.querySelector('.bigart-studio').dataset.before = 'yes'")
-                page.evaluate(RUN_ALL)  # the same studio
+                page.evaluate(browser.RUN_ALL)  # the same studio
                 page.locator(".bigart-studio:not([data-before])").wait_for()
                 return browser.Artist(page, SHOTS / request.param)
             page.reload()  # which gets a new kernel

@@ -1,7 +1,6 @@
 """Files dropped on the studio, prints and presets in a real browser, on Voila; one story on JupyterLab."""
 
 import json
-import os
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -9,14 +8,8 @@ import browser
 import pytest
 from PIL import Image
 
-TOOLS = ("playwright", "voila", "jupyterlab")
-missing = [name for name in TOOLS if not find_spec(name)] + ([] if browser.CHROMIUM else ["chromium"])
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.timeout(600),
-    pytest.mark.skipif(bool(missing), reason=f"needs {', '.join(missing)}"),
-]
-SHOTS = Path(os.environ.get("BIGART_SCREENSHOTS", "test_screenshots")).absolute() / "door"
+pytestmark = browser.marks("voila", "jupyterlab")
+SHOTS = browser.SHOTS / "door"
 AXE = find_spec("axe_playwright_python")
 ROOT = Path(__file__).parent.parent
 CELL = """
@@ -49,7 +42,6 @@ DROP = """([files]) => {
     target.dispatchEvent(new DragEvent(type, {dataTransfer: transfer, bubbles: true, cancelable: true}));
   }
 }"""
-RUN_ALL = "() => { jupyterapp.commands.execute('notebook:run-all-cells') }"
 
 
 class Visitor:
@@ -122,14 +114,7 @@ def serve(tmp_path, kind):
 @pytest.fixture(params=["voila"])
 def visitor(request, tmp_path):
     with serve(tmp_path, request.param) as address, browser.open_page(1280, 1000) as page:
-        if request.param == "jupyterlab":
-            page.goto(f"{address}lab/tree/door.ipynb")
-            page.wait_for_function("window.jupyterapp && document.querySelector('.jp-CodeCell')")
-            page.wait_for_function("jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel")
-            page.evaluate("jupyterapp.shell.currentWidget.sessionContext.ready")
-            page.evaluate(RUN_ALL)
-        else:
-            page.goto(address)
+        browser.show_notebook(page, address, request.param, "door.ipynb")
         yield Visitor(page, tmp_path / "pictures")
         assert page.errors == []
 

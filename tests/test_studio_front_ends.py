@@ -5,19 +5,12 @@ import json
 import re
 import signal
 import time
-from importlib.util import find_spec
 from textwrap import indent
 
 import browser
 import pytest
 
-TOOLS = ("playwright", "voila", "jupyterlab", "psutil")
-missing = [name for name in TOOLS if not find_spec(name)] + ([] if browser.CHROMIUM else ["chromium"])
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.timeout(300),
-    pytest.mark.skipif(bool(missing), reason=f"needs {', '.join(missing)}"),
-]
+pytestmark = browser.marks("voila", "jupyterlab", "psutil", timeout=300)
 SHOWN = ".bigart-studio[data-bigart=started]"
 SLOWLY = """
 import time
@@ -29,7 +22,6 @@ def slowly(self, progress):
 jobs._Job._report = slowly
 """
 LEFT_SOON = "from bigart_lib.studio import link\nlink.IDLE, link.CHECK = 4, 0.5\n"
-RUN_ALL = "() => { jupyterapp.commands.execute('notebook:run-all-cells') }"
 SAVE = "() => jupyterapp.commands.execute('docmanager:save')"
 WORDS = """(now) => {
   window.said = [];
@@ -107,7 +99,7 @@ class Page:
         return self
 
     def run_all(self):
-        self.page.evaluate(RUN_ALL)
+        self.page.evaluate(browser.RUN_ALL)
         return self
 
 

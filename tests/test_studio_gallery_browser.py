@@ -16,18 +16,11 @@ import pytest
 from bigart_lib.runs.folders import folder_name
 from bigart_lib.runs.run import open_run
 
-TOOLS = ("playwright", "voila", "jupyterlab")
-missing = [name for name in TOOLS if not find_spec(name)] + ([] if browser.CHROMIUM else ["chromium"])
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.timeout(600),
-    pytest.mark.skipif(bool(missing), reason=f"needs {', '.join(missing)}"),
-]
-SHOTS = Path(os.environ.get("BIGART_SCREENSHOTS", "test_screenshots")).absolute() / "studio gallery"
+pytestmark = browser.marks("voila", "jupyterlab")
+SHOTS = browser.SHOTS / "studio gallery"
 AXE = find_spec("axe_playwright_python")
 PROMPTS = ("rolling farmland", "a tabby cat", "sunset over the sea <b>bold</b>", "colorful circles")
 MANY = 100
-RUN_ALL = "() => { jupyterapp.commands.execute('notebook:run-all-cells') }"
 
 
 def like(run, prompt, seed, touched):
@@ -58,14 +51,7 @@ def studio(folder, kind="voila", width=1280, height=900, scheme="light"):
         problems = []
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("dialog", lambda dialog: problems.append(dialog.message))
-        if kind == "jupyterlab":
-            page.goto(f"{address}lab/tree/studio.ipynb")
-            page.wait_for_function("window.jupyterapp && document.querySelector('.jp-CodeCell')")
-            page.wait_for_function("jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel")
-            page.evaluate("jupyterapp.shell.currentWidget.sessionContext.ready")
-            page.evaluate(RUN_ALL)
-        else:
-            page.goto(address)
+        browser.show_notebook(page, address, kind, "studio.ipynb")
         yield Gallery(page)
         assert problems == []
         chromium.close()

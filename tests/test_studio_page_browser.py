@@ -1,20 +1,10 @@
 """The studio's page in a real browser: what is typed stays, keys and focus, one screen, names of controls."""
 
-import os
-from importlib.util import find_spec
-from pathlib import Path
-
 import browser
 import pytest
 
-TOOLS = ("playwright", "voila")
-missing = [name for name in TOOLS if not find_spec(name)] + ([] if browser.CHROMIUM else ["chromium"])
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.timeout(600),
-    pytest.mark.skipif(bool(missing), reason=f"needs {', '.join(missing)}"),
-]
-SHOTS = Path(os.environ.get("BIGART_SCREENSHOTS", "test_screenshots")).absolute() / "page"
+pytestmark = browser.marks("voila")
+SHOTS = browser.SHOTS / "page"
 WIDTHS = {390: 844, 768: 1024, 1280: 800, 1920: 1080}
 
 

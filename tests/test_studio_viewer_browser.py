@@ -1,7 +1,6 @@
 """The viewer and the part at 1:1 in a real browser: what the screen shows is compared with the files."""
 
 import io
-import os
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,16 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-TOOLS = ("playwright", "voila", "jupyterlab")
-missing = [name for name in TOOLS if not find_spec(name)] + ([] if browser.CHROMIUM else ["chromium"])
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.timeout(600),
-    pytest.mark.skipif(bool(missing), reason=f"needs {', '.join(missing)}"),
-]
-SHOTS = Path(os.environ.get("BIGART_SCREENSHOTS", "test_screenshots")).absolute() / "viewer"
+pytestmark = browser.marks("voila", "jupyterlab")
+SHOTS = browser.SHOTS / "viewer"
 AXE = find_spec("axe_playwright_python")
-RUN_ALL = "() => { jupyterapp.commands.execute('notebook:run-all-cells') }"
 PATCH = 24  # px a side of what is looked for in a file
 
 
@@ -422,7 +414,7 @@ def test_the_viewer_works_in_jupyterlab_too(chromium, tmp_path):
         page.wait_for_function("window.jupyterapp && document.querySelector('.jp-CodeCell')")
         page.wait_for_function("jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel")
         page.evaluate("jupyterapp.shell.currentWidget.sessionContext.ready")
-        page.evaluate(RUN_ALL)
+        page.evaluate(browser.RUN_ALL)
         looker = Looker(page, tmp_path / "pictures")
         looker.open()
         looker.words("1024 enhanced · 100 %, exact pixels")

@@ -163,9 +163,8 @@ class Studio:
             self.last_picked = self.picked
         self.picked = index
         self.work_panel.take_over(self.session.work(batch, index).settings())
-        num_done = self.work_panel.show(batch, index)
-        self._show_picked()
-        self.work_panel.turn_to(num_done)
+        self._show_picked()  # before the work, which foresees what is left to do
+        self.work_panel.turn_to(self.work_panel.show(batch, index))
 
     def toggle_favourite(self) -> None:
         """Make the picked one a favourite, or no longer."""
