@@ -1,5 +1,7 @@
 """A look-alike of Colab's machine for one test: what `.ci/colab_root` built, seen through a layer of changes.
 
+There are two, of Colab's newest image and of the oldest that it still offers.
+
 Whatever runs there may install and write as it likes; the next test finds the machine as Colab hands it out.
 """
 
@@ -20,6 +22,11 @@ machine=$2/machine directory=$3
 shift 3
 exec chroot "$machine" /usr/bin/env -C "$directory" "$@"
 """
+LISTS = {"newest": ".ci/colab.txt", "oldest": ".ci/colab_oldest.txt"}  # of the packages that an image has
+MODULES = {  # where an image's Python looks
+    "newest": "/usr/local/lib/python3.13/dist-packages",
+    "oldest": "/usr/local/lib/python3.11/dist-packages",
+}
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 # Settings of this machine that hold there, as they were before the tests put them aside.
 CARRIED = {
@@ -30,11 +37,16 @@ CARRIED = {
 }
 
 
-def why_not() -> str | None:
+def root_of(image: str) -> Path:
+    """The folder of the image "newest" or "oldest"; it need not be there."""
+    newest = os.environ.get("BIGART_COLAB_ROOT") or "/dev/null/none"
+    return Path(newest if image == "newest" else f"{newest}-oldest")
+
+
+def why_not(image: str = "newest") -> str | None:
     """What is missing for such a machine; None if it can be had."""
-    root = os.environ.get("BIGART_COLAB_ROOT")
-    if not root or not Path(root, "finished-with").is_file():
-        return "BIGART_COLAB_ROOT names no look-alike of Colab: build one with .ci/colab_root"
+    if not Path(root_of(image), "finished-with").is_file():
+        return f"BIGART_COLAB_ROOT names no look-alike of Colab's {image} image: build it with .ci/colab_root"
     return None if os.geteuid() == 0 else "only root may enter the look-alike of Colab"
 
 
@@ -44,11 +56,12 @@ class ColabMachine:
     Parameters
     ----------
     folder : an empty folder of this test's own.
+    image : "newest" or "oldest".
     """
 
-    def __init__(self, folder: Path):
-        self._root = Path(os.environ["BIGART_COLAB_ROOT"])
-        self._folder = folder
+    def __init__(self, folder: Path, image: str = "newest"):
+        self._root, self._folder = root_of(image), folder
+        self.image, self.modules = image, MODULES[image]
         for name in ("changes", "work", "machine"):
             (folder / name).mkdir(exist_ok=True)
         self.path(HOME).mkdir(exist_ok=True)
@@ -56,6 +69,11 @@ class ColabMachine:
     def path(self, name: str) -> Path:
         """Where a file lies that is new on the machine; to be used while nothing runs there."""
         return self._folder / "changes" / name.lstrip("/")
+
+    def pinned(self) -> dict[str, str]:
+        """The versions that the image has, by name of the package."""
+        pins = (PROJECT / LISTS[self.image]).read_text(encoding="utf-8")
+        return dict(re.findall(r"^(\S+)==(\S+)", pins, re.MULTILINE))
 
     def copy_project(self, name: str = f"{HOME}/BIG.art") -> Path:
         """Put a checkout of this project there."""

@@ -272,3 +272,21 @@ def server(running_server, monkeypatch, tmp_path):
     monkeypatch.setattr(sources, "TIMEOUT", (5, 0.5))
     monkeypatch.setattr(store, "LOCK_POLL", 0.05)
     return running_server
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A browser, for all tests of a module."""
+    import browser
+
+    with browser.launched() as chromium:
+        yield chromium
+
+
+@pytest.fixture(scope="module")
+def front_ends(chromium, tmp_path_factory):
+    """Servers of notebooks, for all tests of a module."""
+    import browser
+
+    with browser.FrontEnds(chromium, tmp_path_factory.mktemp("front ends")) as front_ends:
+        yield front_ends

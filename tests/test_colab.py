@@ -11,13 +11,17 @@ from pathlib import Path
 
 import browser
 import pytest
-from colab_machine import HOME, PROJECT, ColabMachine
+from colab_machine import HOME, PROJECT, ColabMachine, why_not
 
 pytestmark = [pytest.mark.colab, pytest.mark.slow, pytest.mark.timeout(600)]
 
 TESTS = Path(__file__).parent
 NOTEBOOK = "BIG_art_Image_Creation.ipynb"
-MODULES = "/usr/local/lib/python3.13/dist-packages"  # where the machine's Python looks
+CHECKOUT = f"{HOME}/BIG.art"
+IMAGES = [
+    pytest.param(image, marks=pytest.mark.skipif(bool(why), reason=why or ""))
+    for image, why in (("newest", None), ("oldest", why_not("oldest")))
+]
 STARTUP = "/root/.ipython/profile_default/startup"  # what is here runs when a kernel starts
 
 # A new page asks the kernel for widgets, in two rounds; it would lose sight of any that came up meanwhile.
@@ -55,17 +59,24 @@ assert not lost_updates.lost, lost_updates.lost
 """
 
 
-def hand_out(folder):
+def hand_out(folder, image="newest"):
     """A machine as Colab hands it out, its kernels simulating Colab's."""
-    machine = ColabMachine(folder)
-    for name in (MODULES, STARTUP):
+    machine = ColabMachine(folder, image)
+    for name in (machine.modules, STARTUP):
         machine.path(name).mkdir(parents=True)
     for name in ("lost_updates.py", "tiny_set.py"):
-        shutil.copy(TESTS / name, machine.path(MODULES))
+        shutil.copy(TESTS / name, machine.path(machine.modules))
     machine.path(f"{STARTUP}/colab.py").write_text(
         "import lost_updates\nlost_updates.simulate()\n", encoding="utf-8"
     )
     return machine
+
+
+def pytest_there(machine, *arguments):
+    """Run tests of the checkout there, in one process: Colab has no pytest-xdist, for our options."""
+    pytest = ("python3", "-m", "pytest", "-q", "-o", "addopts=--strict-markers")
+    said = machine.run(*pytest, *arguments, seconds=500, cwd=CHECKOUT)
+    assert re.search(r"^\d+ passed", said, re.MULTILINE), said
 
 
 @pytest.fixture
@@ -77,10 +88,18 @@ def machine(tmp_path):
 def installed(tmp_path_factory):
     """A machine with a checkout, which is installed as the notebook would install it."""
     machine = hand_out(tmp_path_factory.mktemp("colab"))
-    checkout = f"{HOME}/BIG.art"
-    machine.copy_project(checkout)
-    machine.run("python3", "-m", "pip", "install", "-q", ".", cwd=checkout)
+    machine.copy_project(CHECKOUT)
+    machine.run("python3", "-m", "pip", "install", "-q", ".", cwd=CHECKOUT)
     return machine
+
+
+@pytest.fixture(scope="module", params=IMAGES)
+def notebook_ran(request, tmp_path_factory):
+    """A machine where the notebook of a checkout ran to its end, and the words that it then showed."""
+    machine = hand_out(tmp_path_factory.mktemp(request.param), request.param)
+    machine.copy_project(CHECKOUT)
+    write_notebook(machine, CHECKOUT, steps=2, appended=ARTIST)
+    return machine, widget_texts(run_notebook(machine, CHECKOUT))
 
 
 def write_notebook(machine, folder, steps=None, appended="", make_it=False):
@@ -136,29 +155,29 @@ def widget_texts(notebook):
     return [str(widget["state"].get("value", "")) for widget in widgets.values()]
 
 
-def test_the_notebook_changes_nothing_that_colab_installed(installed):
-    pinned = (PROJECT / ".ci/colab.txt").read_text(encoding="utf-8")
-    pins = dict(re.findall(r"^(\S+)==(\S+)", pinned, re.MULTILINE))
+def test_the_notebook_of_a_checkout_runs_and_its_studio_makes_pictures(notebook_ran):
+    machine, shown = notebook_ran
+    assert any("Made in" in words for words in shown)
+    assert list(machine.path(CHECKOUT).glob("bigart_pictures/*/candidate-3/1024*.png"))
+
+
+def test_the_notebook_changes_nothing_that_colab_installed(notebook_ran):
+    machine, _ = notebook_ran
+    pins = machine.pinned()
     code = f"from importlib.metadata import version; print(*map(version, {list(pins)!r}))"
-    assert installed.run("python3", "-c", code).split() == list(pins.values())
+    assert machine.run("python3", "-c", code).split() == list(pins.values())
+
+
+def test_other_generators_work_there(notebook_ran):
+    machine, _ = notebook_ran
+    machine.run("python3", "-c", "import transformers, diffusers, bigart_lib")
+    pytest_there(machine, "tests/test_pipelines.py", "-k", "precision or tiny_autoencoder")
 
 
 def test_the_tests_of_the_studio_pass_there(installed):
     names = ("jobs", "kernel", "studio")
     files = [f"tests/test_{name}.py" for name in names if (TESTS / f"test_{name}.py").is_file()]
-    # In one process: Colab has no pytest-xdist, which our own options ask for.
-    pytest = ("python3", "-m", "pytest", "-q", "-o", "addopts=--strict-markers")
-    said = installed.run(*pytest, *files, seconds=500, cwd=f"{HOME}/BIG.art")
-    assert re.search(r"^\d+ passed", said, re.MULTILINE), said
-
-
-def test_the_notebook_of_a_checkout_runs_and_its_studio_makes_pictures(machine):
-    folder = f"{HOME}/BIG.art"
-    machine.copy_project(folder)
-    write_notebook(machine, folder, steps=2, appended=ARTIST)
-    shown = widget_texts(run_notebook(machine, folder))
-    assert any("Made in" in words for words in shown)
-    assert list(machine.path(folder).glob("bigart_pictures/*/candidate-3/1024*.png"))
+    pytest_there(installed, *files)
 
 
 def test_the_notebook_beside_a_zip_runs_with_the_models_that_come_with_it(machine):
@@ -180,12 +199,12 @@ def test_the_notebook_alone_says_what_to_do(machine):
 @pytest.fixture
 def artist(installed, tmp_path):
     """An artist before the notebook's studio in a browser, all cells having run on the machine's server."""
-    folder, port = f"{HOME}/BIG.art", browser.free_port()
-    write_notebook(installed, folder, steps=60)
+    port = browser.free_port()
+    write_notebook(installed, CHECKOUT, steps=60)
     server = installed.start(
         *("jupyter", "notebook", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}"),
         *("--NotebookApp.token=", "--NotebookApp.port_retries=0"),
-        cwd=folder,
+        cwd=CHECKOUT,
     )
     try:
         assert any("is running at" in line for line in server.stdout), "the notebook server did not start"

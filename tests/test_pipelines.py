@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from packaging.version import Version
 
 import bigart_lib
 from bigart_lib import bigart as bigart_module
@@ -25,6 +26,7 @@ from bigart_lib.generate.pipelines import load_generator  # noqa: E402
 CPU, FP32 = torch.device("cpu"), torch.float32
 PROMPT = "a sunset over a lake"
 STEPS = 3
+ALL_KNOWN = Version("0.39")  # of diffusers, which has had a class for each known model since
 ALL = [*tiny_pipelines.PIPELINES]
 LARGE = ("sd", "flux")  # painted to 4096 px
 QUICK = [name for name in ALL if name != "flux"]  # whose pictures are 1024 px, as it does not say otherwise
@@ -268,6 +270,17 @@ def test_a_single_file_paints_what_its_folder_paints(generator, folders, tmp_pat
     assert torch.equal(*painted(single), *painted(generator("sd")))
 
 
+@pytest.mark.parametrize("of_one_file", [False, True])
+def test_networks_have_the_precision_that_was_asked_for(folders, tmp_path, of_one_file):
+    model = folders("sd")
+    if of_one_file:
+        model = tiny_pipelines.save_single_file(model, tmp_path / "mine.safetensors")
+    made = load_generator(str(model), CPU, torch.bfloat16)
+    painted(made, settings=GenerateSettings(steps=1))
+    pipeline = made._pipeline
+    assert {pipeline.unet.dtype, pipeline.vae.dtype, pipeline.text_encoder.dtype} == {torch.bfloat16}
+
+
 def test_a_tiny_autoencoder_decodes_the_previews_where_there_is_one(generator, folders):
     from diffusers import AutoencoderTiny
 
@@ -364,9 +377,15 @@ def test_offline_nothing_is_asked_for():
 
 
 def test_the_known_models_are_classes_of_diffusers_that_make_pictures_of_a_prompt():
+    import diffusers
+
     from bigart_lib.generate.pipeline_kinds import pipeline_class
 
     for known in KNOWN_MODELS.values():
+        if Version(diffusers.__version__) < ALL_KNOWN and not hasattr(diffusers, known.class_name):
+            with pytest.raises(PipelineError, match="a newer diffusers may"):
+                pipeline_class(known.name, {"_class_name": known.class_name})
+            continue
         found = pipeline_class(known.name, {"_class_name": known.class_name})
         kind = Kind(found, Path("/nowhere"), known, {"_class_name": known.class_name})
         assert kind.multiple % known.multiple == 0 and known.side % known.multiple == 0

@@ -110,14 +110,15 @@ class Hub:
 @pytest.fixture
 def hub(monkeypatch, tmp_path):
     """A hub that is reached in place of the public one."""
-    from huggingface_hub import constants
+    from huggingface_hub import constants, file_download
 
     made = Hub()
     monkeypatch.delenv("BIGART_OFFLINE")
     monkeypatch.setenv("BIGART_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(constants, "ENDPOINT", made.address)
     template = made.address + "/{repo_id}/resolve/{revision}/{filename}"
-    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+    for module in (constants, file_download):  # which has a copy of its own in older versions
+        monkeypatch.setattr(module, "HUGGINGFACE_CO_URL_TEMPLATE", template, raising=False)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
     yield made
     made.server.shutdown()

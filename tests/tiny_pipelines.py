@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+import tempfile
+from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -18,9 +20,11 @@ def clip_tokenizer():
 
     letters = [*pre_tokenizers.ByteLevel.alphabet()]
     tokens = [*letters, *(f"{letter}</w>" for letter in letters), "<|startoftext|>", "<|endoftext|>"]
-    return CLIPTokenizer(
-        vocab={token: place for place, token in enumerate(tokens)}, merges=[], model_max_length=77
-    )
+    with tempfile.TemporaryDirectory() as folder:  # transformers 4 makes it of files alone, 5 of either
+        vocabulary = {token: place for place, token in enumerate(tokens)}
+        Path(folder, "vocab.json").write_text(json.dumps(vocabulary), encoding="utf-8")
+        Path(folder, "merges.txt").write_text("#version: 0.2\n", encoding="utf-8")
+        return CLIPTokenizer.from_pretrained(folder, model_max_length=77)
 
 
 def t5_tokenizer():

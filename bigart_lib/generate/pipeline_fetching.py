@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -104,10 +105,11 @@ def _get(repository: str, commit: str, name: str, report: Report, done: int, tot
     from huggingface_hub import hf_hub_download
 
     raised: list[BaseException] = []
+    bar = {"tqdm_class": _bar(report, repository, done, total, raised)}
+    if "tqdm_class" not in inspect.signature(hf_hub_download).parameters:
+        bar = {}  # of huggingface_hub before 1: it shows its own, and the report hears of whole files
     with _answered(repository, raised):
-        path = hf_hub_download(
-            repository, name, revision=commit, tqdm_class=_bar(report, repository, done, total, raised)
-        )
+        path = hf_hub_download(repository, name, revision=commit, **bar)
     folder = Path(path)
     for _ in Path(name).parts:
         folder = folder.parent

@@ -17,10 +17,12 @@ from bigart_lib.files import read_text
 from bigart_lib.generate.known_models import KnownModel
 
 if TYPE_CHECKING:
+    import torch
     from diffusers import DiffusionPipeline
 
 INDEX = "model_index.json"
 NEEDS = ("transformers", "accelerate")  # beside diffusers
+DTYPE_SINCE = (0, 40)  # of diffusers; older ones call the option torch_dtype, and take no notice of dtype
 OURS = ("prompt", "height", "width", "generator", "output_type", "num_inference_steps")
 OF_VIDEOS = {"num_frames", "num_videos_per_prompt", "video", "video_length", "frame_size"}
 OF_PICTURES = {
@@ -82,6 +84,14 @@ def silent() -> Iterator[None]:
             logger.set_verbosity(verbosity)
             if shown:
                 logger.enable_progress_bar()
+
+
+def dtype_option(dtype: torch.dtype) -> dict[str, torch.dtype]:
+    """The option that loads networks in this precision, by the name that the installed diffusers knows."""
+    from diffusers import __version__
+
+    major, minor = __version__.split(".")[:2]
+    return {"dtype" if (int(major), int(minor)) >= DTYPE_SINCE else "torch_dtype": dtype}
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import torch
 from bigart_lib import machine
 from bigart_lib.files import read_values, size_in_words, write_text
 from bigart_lib.generate.known_models import Memory, placement, working_memory
-from bigart_lib.generate.pipeline_kinds import INDEX, Kind, PipelineError, silent
+from bigart_lib.generate.pipeline_kinds import INDEX, Kind, PipelineError, dtype_option, silent
 from bigart_lib.generate.pipeline_source import TEXTS, Source, components
 from bigart_lib.machine import MemoryShortageError, is_out_of_memory
 from bigart_lib.progress import Report, no_report
@@ -90,11 +90,11 @@ def _read(source: Source, kind: Kind, dtype: torch.dtype) -> DiffusionPipeline:
 
     if source.file:
         return kind.found.from_single_file(
-            str(source.file), config=str(source.folder), dtype=dtype, local_files_only=True
+            str(source.file), config=str(source.folder), local_files_only=True, **dtype_option(dtype)
         )
     return DiffusionPipeline.from_pretrained(
-        str(source.folder), dtype=dtype, variant=source.variant, use_safetensors=True,
-        local_files_only=True, trust_remote_code=False,
+        str(source.folder), variant=source.variant, use_safetensors=True,
+        local_files_only=True, trust_remote_code=False, **dtype_option(dtype),
     )  # fmt: skip
 
 

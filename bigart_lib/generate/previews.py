@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.nn import functional
 
-from bigart_lib.generate.pipeline_kinds import silent
+from bigart_lib.generate.pipeline_kinds import dtype_option, silent
 from bigart_lib.machine import random_generator
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def load_tiny(folder: Path, device: torch.device, dtype: torch.dtype) -> Autoenc
 
     with silent():
         tiny = AutoencoderTiny.from_pretrained(
-            folder, dtype=dtype, use_safetensors=True, local_files_only=True
+            folder, use_safetensors=True, local_files_only=True, **dtype_option(dtype)
         )
     return tiny.to(device).eval().requires_grad_(False)
 
