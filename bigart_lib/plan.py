@@ -118,12 +118,17 @@ def _painted_by(recipe: Recipe) -> list:
     made_by = recipe.generate
     settings = {**asdict(made_by), "count": None}
     del settings["shape"]  # the size of the candidate says it, and is in the key
-    for name in ("repeats", "negative"):  # which 0.9 did not know
-        if not settings[name]:
+    del settings["quality"]  # what it chose is in the others
+    # What 0.9 and 0.11 did not know keeps the key that they gave, where it is as it was then.
+    for name, then in {"repeats": False, "negative": None, "guided": 1.0, "spacing": "even"}.items():
+        if settings[name] in (then, None):
             del settings[name]
+    sampling = dict(recipe.sampling)
+    if timesteps := settings.pop("upsampler_timesteps"):
+        sampling["upsampler_timesteps"] = list(timesteps)
     # Until 0.7.0 variations and such seeds drew other noise: what that began must not be gone on with.
     drawn = ["0.8"] if made_by.near or made_by.seed >= 2**32 else []
-    return [recipe.prompt, recipe.index, settings, dict(recipe.sampling), *drawn]
+    return [recipe.prompt, recipe.index, settings, sampling, *drawn]
 
 
 class _Steps:
@@ -268,7 +273,10 @@ class Kept(Protocol):
         """The `pixel_hash` of the finished picture, if it is there."""
 
     def finish(self, step: Step, image: Image.Image, recipe: Recipe, levels: torch.Tensor) -> None:
-        """Keep a finished picture, in 8 bits a colour or in levels."""
+        """Keep a finished picture, in 8 bits a colour or in levels; writing it may go on behind."""
+
+    def settle(self) -> None:
+        """Wait until what was given is written."""
 
 
 def to_do(steps: Sequence[Step], kept: Kept) -> tuple[list[Step], list[Step]]:

@@ -85,7 +85,7 @@ class Runner:
                 picture = results.after(position)
                 report(Progress("write", 0, 1))
                 made_by = self._as_made(recipe, steps[: position + 1])
-                self.finish(step, picture, made_by, pixels, kept)
+                self.finish(step, picture, made_by, pixels, kept, step is written[-1])
             elif step.is_shown:
                 pixels[step.name] = kept.made(step)
         self._forecaster.save()
@@ -117,9 +117,15 @@ class Runner:
         return levels
 
     def finish(
-        self, step: Step, levels: torch.Tensor, recipe: Recipe, pixels: dict[str, str], kept: Kept
+        self,
+        step: Step,
+        levels: torch.Tensor,
+        recipe: Recipe,
+        pixels: dict[str, str],
+        kept: Kept,
+        is_last: bool = False,
     ) -> None:
-        """Round a result to a picture for people, unless that is there already."""
+        """Round a result to a picture for people, unless that is there already; for the last, wait."""
         from bigart_lib.pictures.images import to_image
 
         found = kept.made(step)
@@ -128,6 +134,8 @@ class Runner:
                 image = to_image(levels)
                 made_by = with_pixels(replace(recipe, steps=dict(pixels)), step.name, image)
                 kept.finish(step, image, made_by, levels)
+                if is_last:  # there is nothing left to do meanwhile
+                    kept.settle()
             found = made_by.pixels
         if found is not None:
             pixels[step.name] = found

@@ -15,6 +15,9 @@ from typing import Any, NamedTuple
 from bigart_lib import shapes
 
 SAMPLERS = ("dpm++", "ddim", "ancestral")
+QUALITIES = ("draft", "standard", "published")  # of candidates; the last is how the original samples
+SPACINGS = ("even", "log-snr")  # of timesteps: by number, or by the logarithm of the signal-to-noise ratio
+TIMESTEPS = 1000  # of the noise schedules that GLIDE was trained with
 TEXTURE_STYLES = ("even", "article")
 PICTURE_SIZES = (256, 1024, 4096, 16384)  # px of the long side that a candidate can be painted at
 LARGE_SIZE = 2048  # px a side: above, texture is of the larger kind, and VQGAN repaints no more
@@ -37,6 +40,7 @@ GUIDANCE = Bounds(0, 20)  # 1 follows the prompt as trained, more follows it har
 TIMES = Bounds(1.5, 64)  # longer that the sides of a picture that was brought become
 SIDE = Bounds(1, 1_000_000)  # px
 DPI = Bounds(1, 10_000)  # pixels an inch
+GUIDED = Bounds(0, 1)  # share of the steps, from the noisiest on, that the prompt guides
 QUALITY = Bounds(1, 100)  # of JPEG and WebP
 DISTANCE = Bounds(0, 1)  # of a variation from the picture it stays near
 TEXTURE_AMOUNT = Bounds(0, 0.15)  # share of full scale
@@ -141,20 +145,29 @@ class GenerateSettings:
     shape: str = shapes.SQUARE  # width to height, in whole numbers; see `shapes.read_shape`
     repeats: bool = False  # whether pictures tile without a seam
     negative: str | None = None  # what to keep away from, where the generator can
+    quality: str | None = None  # one of QUALITIES, which chooses what is left open; None is "standard"
+    guided: float | None = (
+        None  # share of the steps, the noisiest first, that are guided
+    )
+    spacing: str | None = None  # one of SPACINGS, of the base model's timesteps
+    upsampler_timesteps: tuple[int, ...] | None = None  # of 1000, noisiest first
 
     def __post_init__(self) -> None:
         plain = {"near": _ancestors(self.near), "shape": shapes.read_shape(self.shape)}
-        numbers = {"seed": SEED, "count": COUNT, "steps": STEPS, "guidance": GUIDANCE, "distance": DISTANCE}
+        numbers = {"seed": SEED, "count": COUNT, "distance": DISTANCE}
+        left_open = {"steps": STEPS, "guidance": GUIDANCE, "guided": GUIDED}  # the models can choose these
+        numbers |= {name: bounds for name, bounds in left_open.items() if getattr(self, name) is not None}
         for name, bounds in numbers.items():
-            value = getattr(self, name)
-            if value is not None or name not in ("steps", "guidance"):  # which the models can choose
-                plain[name] = check(name, value, bounds, whole=name in ("seed", "count", "steps"))
+            plain[name] = check(name, getattr(self, name), bounds, whole=name in ("seed", "count", "steps"))
         check_flag("repeats", self.repeats)
         if self.negative is not None and not isinstance(self.negative, str):
             raise ValueError(f"negative must be words, not {_short(self.negative)}")
         plain["negative"] = " ".join((self.negative or "").split()) or None
-        if self.sampler is not None:
-            plain["sampler"] = check_choice("sampler", self.sampler, SAMPLERS)
+        for name, choices in {"sampler": SAMPLERS, "quality": QUALITIES, "spacing": SPACINGS}.items():
+            if getattr(self, name) is not None:
+                plain[name] = check_choice(name, getattr(self, name), choices)
+        if self.upsampler_timesteps is not None:
+            plain["upsampler_timesteps"] = _timesteps(self.upsampler_timesteps)
         _set(self, plain)
 
     def line(self, index: int) -> tuple[Ancestor, ...]:
@@ -177,6 +190,17 @@ def _ancestors(near: Any) -> tuple[Ancestor, ...]:
         )
         for one in several
     )
+
+
+def _timesteps(values: Any) -> tuple[int, ...]:
+    """Timesteps, checked."""
+    bounds = Bounds(0, TIMESTEPS - 1)
+    if not isinstance(values, (tuple, list)) or not values:
+        raise ValueError(f"upsampler_timesteps must be whole numbers, noisiest first, not {_short(values)}")
+    plain = tuple(check("upsampler_timesteps", one, bounds, whole=True) for one in values)
+    if list(plain) != sorted({*plain}, reverse=True):
+        raise ValueError(f"upsampler_timesteps must go down from one to the next, not {_short(values)}")
+    return plain
 
 
 def _set(settings: Any, values: Mapping[str, Any]) -> None:

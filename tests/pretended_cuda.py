@@ -199,7 +199,7 @@ class PretendedCuda(TorchDispatchMode):
     def torch_cuda(self) -> dict[str, Any]:
         """What torch says of the card, by the names in `torch.cuda`."""
         memory = self.memory
-        properties = mock.Mock(total_memory=memory.total)
+        properties = mock.Mock(total_memory=memory.total, multi_processor_count=40)
         properties.name = self.name
         return {
             "is_available": lambda: True,

@@ -72,7 +72,8 @@ def test_the_recipe_says_all_that_decided_the_pixels(bigart):
     assert (recipe.generate.steps, recipe.generate.sampler) == (2, "dpm++")  # what the artist left open
     assert set(recipe.networks) == {"base", "upsampler", "enlarger", "enhancer"}
     assert all(len(sha256) == 64 for sha256 in recipe.networks.values())
-    assert recipe.sampling["upsampler_timesteps"] == [500, 0]
+    made_by = recipe.generate
+    assert (made_by.guided, made_by.spacing, made_by.upsampler_timesteps) == (1.0, "even", (500, 0))
     assert recipe.machine["threads"] == torch.get_num_threads()
     assert {"precision", "device", "torch", "diffusers", "bigart"} <= {*recipe.machine}
 

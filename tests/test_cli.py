@@ -268,6 +268,8 @@ def write_bad_pictures(folder):
         ([PROMPT, "--enhancer", "bsrgan"], "enhancer must be one of vqgan-imagenet, vqgan-wikiart, or"),
         (["models", "paint"], "action must be one of list, fetch, verify, remove, where, not 'paint'"),
         (["models", "fetch", "dalle"], "the published models are glide-base, glide-upsampler"),
+        ([PROMPT, "--quality", "best"], "quality must be one of draft, standard, published, not 'best'"),
+        ([PROMPT, "--quality", "101"], "quality of a JPEG must be from 1 to 100, not 101"),
         ([PROMPT, "--sampler", "euler"], "sampler must be one of dpm++, ddim, ancestral, not 'euler'"),
         ([PROMPT, "--size", "3000"], "size must be one of 256, 1024, 4096, 16384, not 3000"),
         ([PROMPT, "--steps", "1"], "steps must be from 2 to 1000, not 1"),

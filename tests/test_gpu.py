@@ -63,7 +63,8 @@ def test_a_candidate_is_the_same_to_the_last_bit_whatever_their_number(tiny_mode
     bigart, _ = load()
     five, one = (bigart.generate("a lake", bigart_lib.GenerateSettings(seed=3, count=n)) for n in (5, 1))
     assert torch.equal(one[0].picture, five[0].picture)
-    assert seen == {loading.CUDA_BATCH, 2 * loading.CUDA_BATCH}  # upsampled; with the prompt and without
+    size = loading.batch_size(torch.device("cuda"))
+    assert seen == {size, 2 * size}  # upsampled, or unguided; with the prompt and without
 
 
 # ------------------------------------------------------------------------------ values that are no numbers

@@ -184,6 +184,8 @@ def test_a_large_print_is_read_whatever_pillow_allows_for_others(bigart, monkeyp
         ["--count", "3", "--pick", "3", "--size", "1024", "--texture", "0.1", "2"],
         ["--size", "1024", "--texture-1k", "0", "1", "--enhance", "--sampler", "ddim", "--steps", "3"],
         ["--size", "256", "--guidance", "2.5", "--precision", "fp32", "--count", "1"],
+        ["--size", "256", "--quality", "draft", "--count", "1"],
+        ["--size", "256", "--guided", "0.5", "--count", "1"],
     ],
 )
 def test_its_command_makes_the_same_bytes_again(tiny_models, bigart, options):
@@ -201,7 +203,11 @@ def test_its_command_makes_the_same_bytes_again(tiny_models, bigart, options):
         ({"paint": PaintSettings()}, ""),
         ({"index": 2, "paint": PaintSettings(16384)}, "--pick 3 --size 16384"),
         ({"paint": PaintSettings(texture_4k=TextureSettings(0.1, 3))}, "--texture-4k 0.1 3"),
-        ({"generate": GenerateSettings(7, 9, 20, 3.0, "ddim")}, "--count 9 --size 256"),
+        ({"generate": GenerateSettings(7, 9, 15, 3.0, "ddim")}, "--count 9 --size 256"),
+        (
+            {"generate": GenerateSettings(7, 7, 100, 3.0, "ancestral", guided=1.0, spacing="even")},
+            "--quality published --size 256",
+        ),
     ],
 )
 def test_its_command_names_what_differs_from_the_defaults_alone(changes, options):

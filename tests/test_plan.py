@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bigart_lib.generate.generator import Stage
-from bigart_lib.pictures.recipe import Recipe
+from bigart_lib.pictures.recipe import Recipe, from_dict
 from bigart_lib.pictures.results import Painting
 from bigart_lib.plan import plan, to_do
 from bigart_lib.progress import Cost
@@ -184,6 +184,17 @@ def test_a_key_changes_with_what_its_result_depends_on_and_with_nothing_else(cha
 
 def test_keys_stay_what_they_are_on_the_disks_of_artists():
     assert [step.key[:8] for step in steps(size=1024)] == KEYS
+    values = PAINTED.to_dict()
+    for name in ("quality", "guided", "spacing", "upsampler_timesteps"):
+        del values["generate"][name]
+    read = from_dict(values)  # by this version, which says more of how candidates are painted
+    assert read.generate.upsampler_timesteps == (5, 0)
+    assert [step.key[:8] for step in steps(read, size=1024)] == KEYS
+
+
+@pytest.mark.parametrize("change", [{"guided": 0.4}, {"spacing": "log-snr"}, {"upsampler_timesteps": (9, 0)}])
+def test_how_candidates_are_sampled_is_in_their_keys(change):
+    assert changed_keys(generate=replace(PAINTED.generate, **change)) == ALL
 
 
 class KeptSome(Painting):

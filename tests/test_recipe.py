@@ -18,7 +18,7 @@ RECIPE = recipe.Recipe(
     machine={"device": "CPU", "precision": "bf16", "threads": 2, "torch": "2.13.0", "bigart": "0.7.0"},
     prompt='a "red" lake, ünder 湖 sky',
     generate=GenerateSettings(7, 3, 20, 3.0, "dpm++", near=(Ancestor(5, 1, 1.0),), distance=0.3),
-    sampling={"upsampler_timesteps": [640, 520], "upsampler_noise": 0.99},
+    sampling={"upsampler_noise": 0.99},
     index=2,
     paint=PaintSettings(1024, TextureSettings(0.1, 4), TextureSettings(0, 1, "article"), False),
 )
@@ -88,6 +88,18 @@ def test_the_picture_that_is_read_with_its_recipe_outlives_its_file(path):
     found, image = recipe.read_picture(path)
     assert image.mode == "RGB" and found.pixels == recipe.pixel_hash(image)
     assert image.getpixel((3, 3)) == IMAGE.getpixel((3, 3))
+
+
+def test_what_older_versions_always_did_is_said_as_what_can_be_chosen_now(path):
+    values = RECIPE.to_dict()
+    for name in ("quality", "guided", "spacing", "upsampler_timesteps"):
+        del values["generate"][name]
+    values["sampling"]["upsampler_timesteps"] = [640, 520]
+    found = recipe.from_dict(values)
+    made_by = found.generate
+    assert (made_by.guided, made_by.spacing, made_by.upsampler_timesteps) == (1.0, "even", (640, 520))
+    assert found.sampling == {"upsampler_noise": 0.99} and found.unknown == ()
+    assert recipe.from_json(json.dumps(found.to_dict())) == found
 
 
 def test_of_a_newer_version_what_is_known_is_read_and_what_is_not_is_named(tmp_path):

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -82,6 +83,56 @@ def test_an_ancestral_step_is_that_of_diffusers_to_the_last_bit():
         sample, guess = sampling._step(scheduler, prediction, timestep, sample, random_generator(timestep))
         assert torch.equal(sample, expected.prev_sample)
         assert torch.equal(guess, expected.pred_original_sample)
+
+
+@pytest.mark.parametrize(
+    ("guided", "asked"), [(1.0, [2, 2, 2, 2]), (0.5, [2, 2, 1, 1]), (0.3, [2, 1, 1, 1]), (0.0, [1, 1, 1, 1])]
+)
+def test_only_the_noisiest_steps_are_guided(small_base, monkeypatch, guided, asked):
+    forward, seen = type(small_base).forward, []
+
+    def spy(self, samples, *others):
+        seen.append(len(samples))
+        return forward(self, samples, *others)
+
+    monkeypatch.setattr(type(small_base), "encode", lambda self, prompts: text_of(prompts))
+    width, summary = small_base.config.text.width, small_base.config.text.summary_width
+
+    def text_of(prompts):
+        value = 1.0 if prompts[0] else -1.0
+        return EncodedText(torch.full((1, 4, width), value), torch.full((1, summary), value))
+
+    monkeypatch.setattr(type(small_base), "forward", spy)
+    settings = GenerateSettings(0, steps=4, guided=guided, sampler="ddim")
+    noise = draw("x_T", 2, 3, 64, 64)[:1]
+    picture = sampling.sample_base(small_base, "any", settings, QUICK, [noise], [None])[0]
+    assert seen == asked
+    harder = replace(settings, guidance=9.0)
+    changed = sampling.sample_base(small_base, "any", harder, QUICK, [noise], [None])[0]
+    assert torch.equal(picture, changed) == (guided == 0)
+
+
+def test_timesteps_can_be_even_in_the_signal_to_noise_ratio():
+    scheduler = sampling.base_scheduler("ddim", 2, QUICK)
+    timesteps = sampling.spaced_timesteps(12, -5.2, scheduler, "log-snr")
+    even = sampling.spaced_timesteps(12, -5.2, scheduler)
+    assert len(timesteps) == 12 and (timesteps[0], timesteps[-1]) == (even[0], 0)
+    signal = scheduler.alphas_cumprod[timesteps]
+    apart = torch.log(signal / (1 - signal)).diff()
+    assert apart[:-3].max() < 1.3 * apart[:-3].min()  # the last are far apart in the schedule itself
+    late = replace(QUICK, spacing="log-snr", start_log_snr=-5.2)
+    assert sampling.base_scheduler("ddim", 12, late).timesteps.tolist() == timesteps
+
+
+def test_a_quality_chooses_what_is_left_open_and_nothing_else():
+    several = replace(QUICK, guided=0.4, qualities={"draft": {"steps": 2, "upsampler_timesteps": (500, 0)}})
+    draft = sampling.complete(GenerateSettings(1, quality="draft"), several)
+    assert (draft.steps, draft.guided, draft.upsampler_timesteps, draft.quality) == (2, 0.4, (500, 0), None)
+    own = GenerateSettings(1, quality="draft", steps=9, guided=1, sampler="ddim")
+    own = sampling.complete(own, several)
+    assert (own.steps, own.guided, own.sampler, own.upsampler_timesteps) == (9, 1, "ddim", (500, 0))
+    standard, none = (sampling.complete(GenerateSettings(1, quality=one), several) for one in ("standard", None))
+    assert standard == none and none.steps == 3 and none.upsampler_timesteps == (900, 400, 0)
 
 
 @pytest.mark.parametrize("steps", [30, 100, 400])

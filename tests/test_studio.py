@@ -209,7 +209,9 @@ def test_a_batch_from_disk_brings_back_all_that_it_was_painted_with(returning):
     prompt = returning.prompt
     prompt.seed_from.value = "keep"
     assert prompt.settings() == returning.studio.batch.candidates.settings
-    assert prompt.settings() == GenerateSettings(5, 7, steps=3, guidance=2.5, sampler="ddim")
+    asked = {"steps": 3, "guidance": 2.5, "sampler": "ddim"}
+    of_the_models = {"guided": 1.0, "spacing": "even", "upsampler_timesteps": (500, 0)}
+    assert prompt.settings() == GenerateSettings(5, 7, **asked, **of_the_models)
 
 
 def test_a_slider_shows_that_crop_of_what_make_will_make(returning):
@@ -266,6 +268,23 @@ def test_speed_is_measured_soon_after_the_start_and_not_in_a_click(
     page.pick(0)
     opening._close_before()
     assert len(measured) == 1
+
+
+def test_what_loading_and_painting_announce_is_on_the_page_until_it_is_closed(tiny_models, tmp_path):
+    def load(announce):
+        announce("the <b>GPU</b> cannot be used")
+        return bigart_lib.load("embedded", device="cpu", announce=announce)
+
+    opening.open_studio(load, tmp_path, None)
+    (page,), notes = opening._at_work, opening._at_work[0].notes
+    assert notes.widget in page.widget.children and shown(notes.widget)
+    assert "the &lt;b&gt;GPU&lt;/b&gt; cannot be used" in notes._words.value
+    notes.close.click()
+    assert not shown(notes.widget)
+    for _ in range(2):
+        page.session.bigart.announce("memory ran out")
+    assert shown(notes.widget) and notes._words.value.count("memory ran out") == 1
+    opening._close_before()
 
 
 def test_large_candidates_are_enlarged_once_on_one_card(tiny_models, tmp_path, monkeypatch):
@@ -587,3 +606,13 @@ def test_where_the_disk_is_full_the_page_asks_for_another_folder_and_nothing_is_
     artist.pick(2)
     artist.click(artist.small.make)
     assert (tmp_path / "elsewhere" / "a-lake" / "candidate-2" / "1024_textured.png").is_file()
+
+
+def test_a_quality_shows_what_it_chooses_and_forgets_what_a_batch_had(returning):
+    prompt = returning.prompt
+    assert prompt.settings().upsampler_timesteps == (500, 0)  # of the batch that was opened
+    prompt.choices["quality"].value = "draft"
+    chosen = prompt.settings()
+    assert (chosen.quality, chosen.steps, chosen.upsampler_timesteps) == ("draft", 2, None)
+    prompt.take(vars(prompt._bigart.generator.complete(chosen)))
+    assert prompt.choices["quality"].value == "draft"

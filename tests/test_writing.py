@@ -1,5 +1,6 @@
 """Pictures become files of the format that the name says: every pixel, profile and resolution, or nothing."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -488,3 +489,88 @@ def test_a_tiff_that_may_pass_4_gb_is_a_big_one(tmp_path, monkeypatch):
     found = read_written(tmp_path / "a.tif")
     assert found.dpi == (150, 150) and pixel_hash(found.picture()) == pixel_hash(levels())
     assert found.profile == profiles.SRGB()
+
+
+# ------------------------------------------------------------------------------- large PNGs, by one filter
+
+
+def _large(kind, channels=3):
+    """More than `encoding.FEW_PIXELS` of 16-bit levels."""
+    down, across = np.mgrid[0:1100, 0:1000]
+    slope = (9000 + 20 * down + 7 * across)[..., None]
+    random = np.random.default_rng(0)
+    if kind == "texture":
+        slope = slope + random.normal(0, 3000, (1100, 1000, 1))
+    elif kind == "flat":
+        slope = (slope // 6000) * 6000
+    elif kind == "columns":
+        slope = slope + random.normal(0, 9000, (1, 1000, 1))
+    return np.clip(np.repeat(slope, channels, axis=2), 0, 65535).astype(np.uint16)
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+@pytest.mark.parametrize("kind", ["texture", "slope", "flat", "columns"])
+def test_a_large_png_has_every_pixel_and_is_no_larger_than_by_a_filter_for_each_row(
+    kind, depth, tmp_path, monkeypatch
+):
+    picture = _large(kind)
+    save(picture, tmp_path / "a.png", MADE, form=Form(depth))
+    monkeypatch.setattr(writing.encoding, "png_filter", lambda _: "all")
+    save(picture, tmp_path / "b.png", MADE, form=Form(depth))
+    chosen, usual = (tmp_path / name for name in ("a.png", "b.png"))
+    assert chosen.stat().st_size <= 1.05 * usual.stat().st_size + 10_000
+    expected = picture if depth == 16 else to_bytes(picture)
+    for path in (chosen, usual):
+        assert (vips().Image.new_from_file(str(path)).numpy() == expected).all()
+    assert _beside_pixels(chosen) == _beside_pixels(usual)  # every other chunk is as it was
+
+
+def _beside_pixels(path):
+    """The bytes before a PNG's pixels, and the kinds of its chunks."""
+    data, kinds, place = path.read_bytes(), [], 8
+    while place < len(data):
+        length, kind = int.from_bytes(data[place : place + 4], "big"), data[place + 4 : place + 8]
+        kinds += [kind] if kind not in kinds else []
+        place += length + 12
+    return data[: data.index(b"IDAT") - 4], kinds
+
+
+def test_texture_gets_one_filter_and_a_picture_that_is_read_once_is_not_tried_on(tmp_path):
+    large = writing.as_vips(_large("texture"))
+    assert writing.encoding.png_filter(large) != "all"
+    assert writing.encoding.png_filter(large.crop(0, 0, 300, 300)) == "all"  # is quick in any case
+    large.pngsave(str(tmp_path / "a.png"))
+    once = vips().Image.new_from_file(str(tmp_path / "a.png"), access="sequential")
+    assert writing.encoding.png_filter(once) == "all"
+    save(once, tmp_path / "b.png", form=Form(16))
+    assert pixel_hash(read_written(tmp_path / "b.png").picture()) == pixel_hash(_large("texture"))
+
+
+def test_damage_that_shows_when_filters_are_tried_is_told_as_ever_and_leaves_nothing(tmp_path):
+    from_array(_large("texture")).pngsave(str(tmp_path / "whole.png"))
+    data = (tmp_path / "whole.png").read_bytes()
+    (tmp_path / "cut.png").write_bytes(data[: len(data) // 2])
+    cut = vips().Image.new_from_file(str(tmp_path / "cut.png"), fail_on="truncated")
+    assert not cut.get_typeof("vips-sequential")
+    with pytest.raises(OSError, match="could not be written"):
+        save(cut, tmp_path / "a.png", form=Form(16))
+    assert {one.name for one in tmp_path.iterdir()} == {"whole.png", "cut.png"}
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+def test_the_number_of_threads_changes_no_byte(depth, tmp_path, monkeypatch):
+    np.save(tmp_path / "levels.npy", _large("texture"))
+    for threads in (1, 2, 5):
+        code = f"""
+import os
+os.cpu_count = lambda: {threads}
+import numpy
+from bigart_lib.pictures import rounding
+from bigart_lib.pictures.writing import Form, save
+rounding.STRIP_VALUES = 60_000
+save(numpy.load("levels.npy"), "{threads}.png", {MADE}, form=Form({depth}))
+"""
+        environment = {**os.environ, "VIPS_CONCURRENCY": str(threads), "PYTHONPATH": str(ROOT)}
+        subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, check=True, timeout=120)
+    assert len({path.read_bytes() for path in tmp_path.glob("*.png")}) == 1
+    assert len([*tmp_path.glob("*.png")]) == 3

@@ -10,10 +10,10 @@ from bigart_lib.cli.terminal import typed
 from bigart_lib.loading import split
 from bigart_lib.pictures.recipe import Recipe
 from bigart_lib.runs.redo import generator_of
-from bigart_lib.settings import TextureSettings
+from bigart_lib.settings import QUALITIES, GenerateSettings, TextureSettings
 from bigart_lib.shapes import SQUARE
 from bigart_lib.text import shown
-from bigart_lib.weights.sets import SETS
+from bigart_lib.weights.sets import SETS, Sampling
 
 UNQUOTABLE = {*'"%!^&|<>`$'}  # letters that would do something in a shell of Windows, in quotes too
 
@@ -43,13 +43,16 @@ def _options(recipe: Recipe) -> dict[str, Any] | None:
         return None
     if prompt.startswith("-") or shown(prompt) != prompt or (terminal.IS_WINDOWS and UNQUOTABLE & {*prompt}):
         return None
-    suited = SETS[networks["models"]]().sampling
+    suited, quality = _quality(SETS[networks["models"]]().sampling, made_by)
+    if suited is None:
+        return None
     in_full = recipe.machine.get("precision") == "fp32"  # the others are what suits the machine
     values = {
         "seed": made_by.seed, "count": made_by.count, **networks, "dtype": "fp32" if in_full else None,
-        **{name: getattr(made_by, name) for name in ("steps", "guidance", "sampler")},
+        **{name: getattr(made_by, name) for name in ("steps", "guidance", "guided", "sampler")},
     }  # fmt: skip
     values = {name: value for name, value in values.items() if value != getattr(suited, name, None)}
+    values["quality"] = quality
     if made_by.shape != SQUARE:
         values["shape"] = made_by.shape
     values |= {"repeat": made_by.repeats or None, "negative": made_by.negative}
@@ -62,6 +65,18 @@ def _options(recipe: Recipe) -> dict[str, Any] | None:
     return {
         **values, **textures, "pick": str(recipe.index + 1), "size": further.size, "enhance": further.enhance,
     }  # fmt: skip
+
+
+def _quality(sampling: Sampling, made_by: GenerateSettings) -> tuple[Sampling | None, str | None]:
+    """In which quality the models are sampled as these settings say, beside what has an option of its own."""
+    for name in (None, *QUALITIES):
+        suited = sampling.at(name)
+        if all(
+            getattr(made_by, one) in (None, getattr(suited, one))
+            for one in ("spacing", "upsampler_timesteps")
+        ):
+            return suited, name
+    return None, None
 
 
 def _textures(first: TextureSettings, second: TextureSettings) -> Mapping[str, Any] | None:

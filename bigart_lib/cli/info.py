@@ -14,6 +14,7 @@ from bigart_lib.cli.redo import HASH_DIGITS
 from bigart_lib.pictures import metadata, recipe, written
 from bigart_lib.pictures.pdf import profile_name
 from bigart_lib.pictures.writing import NAMES
+from bigart_lib.settings import GenerateSettings
 from bigart_lib.text import shown
 
 UNREADABLE = 2  # exit code
@@ -103,7 +104,7 @@ def facts(found: recipe.Recipe) -> dict[str, Any]:
         told["a variation of"] = near and f"{near}, at a distance of {made_by.distance}"
         sampler = made_by.sampler or "the model's own sampler"
         told["sampling"] = f"{sampler}, {made_by.steps} steps, guidance {made_by.guidance}"
-        told["schedule"] = _listed(found.sampling)
+        told["schedule"] = _listed({**_schedule(made_by), **found.sampling})
     if paint := found.paint:
         both = (("1K", paint.texture_1k), ("4K", paint.texture_4k))
         told["texture"] = "; ".join(f"{laid.amount} of size {laid.size} at {size}" for size, laid in both)
@@ -112,6 +113,13 @@ def facts(found: recipe.Recipe) -> dict[str, Any]:
     told |= {"stage": found.stage, "models": found.models, "networks": _listed(networks)}
     unknown = {"written by a newer version, not understood": ", ".join(found.unknown)}
     return {**told, "machine": _listed(found.machine), **unknown}
+
+
+def _schedule(made_by: GenerateSettings) -> dict[str, Any]:
+    """How steps are spread, and which of them are guided."""
+    timesteps = made_by.upsampler_timesteps and list(made_by.upsampler_timesteps)
+    found = {"guided": made_by.guided, "spacing": made_by.spacing, "upsampler_timesteps": timesteps}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _facts_before(found: recipe.Recipe) -> dict[str, Any]:

@@ -183,7 +183,8 @@ device = together(
     ),  # fmt: skip
 )
 place = together(device, out, quiet, click.pass_obj)
-written = together(
+quality = option("--quality", number("quality"), None, "Of JPEG; WebP is lossless without it.", "95")
+form = together(
     option(
         "--format",
         choice("format", tuple(FORMATS)),
@@ -198,9 +199,9 @@ written = together(
         "Bits a colour, in PNG, TIFF and PDF.",
         "those of the picture that is enlarged, else 8",
     ),  # fmt: skip
-    option("--quality", number("quality"), None, "Of JPEG; WebP is lossless without it.", "95"),
     option("--dpi", number("dpi", float), None, "Pixels an inch, as files say.", "the picture's own, or 300"),
 )
+written = together(form, quality)
 
 
 def models(default: str | None, otherwise: str) -> Decorator:
@@ -247,7 +248,7 @@ def to_write(options: Mapping[str, Any], suffix: str | None = None) -> dict[str,
     named = options["format"] and FORMATS[options["format"]]
     if suffix and named and writing.check_name(f"a{suffix}") != writing.check_name(f"a{named}"):
         raise ValueError(f"--out says {suffix}, and --format says {options['format']}: leave one of them out")
-    form = {name: options[name] for name in ("depth", "quality") if options[name] is not None}
+    form = {name: options[name] for name in ("depth", "quality") if isinstance(options[name], int)}
     chosen = suffix or named or ".png"
     writing.check_form(f"a{chosen}", writing.Form(**form))
     return {

@@ -18,7 +18,17 @@ from bigart_lib.generate.prompts import about_words
 from bigart_lib.loading import load
 from bigart_lib.pictures.recipe import Recipe
 from bigart_lib.runs.run import Run
-from bigart_lib.settings import SAMPLERS, Bounds, GenerateSettings, PaintSettings, TextureSettings
+from bigart_lib.settings import (
+    QUALITIES,
+    SAMPLERS,
+    Bounds,
+    GenerateSettings,
+    PaintSettings,
+    TextureSettings,
+    check,
+    check_choice,
+)
+from bigart_lib.settings import QUALITY as QUALITY_OF_JPEG
 from bigart_lib.shapes import SQUARE
 
 CANDIDATES_ONLY = 256  # px: the size that asks for nothing more
@@ -26,7 +36,9 @@ TEXTURE = TextureSettings()
 SUITED = "what suits the models"
 MOST_LISTED = 5  # numbers
 GENERATOR = "Another generator: a name of `bigart generators`, OWNER/NAME, a folder or a .safetensors file."
-CHOSEN = ("count", "steps", "guidance", "sampler", "negative")
+CHOSEN = ("count", "steps", "guidance", "guided", "sampler", "negative")
+QUALITY = "How carefully candidates are painted; published: as the original. 1 to 100 is that of a JPEG."
+GUIDED = "Share of the steps, the noisiest first, that follow the prompt harder, 0 to 1."
 
 
 class Asked(NamedTuple):
@@ -37,6 +49,13 @@ class Asked(NamedTuple):
     chosen: dict[str, Any]  # of `GenerateSettings`, but for the seed
     indices: list[int] | None  # of the candidates to take further; None asks
     further: PaintSettings | None  # None: the candidates are all
+
+
+def quality(word: str) -> str | int:
+    """One of QUALITIES, or a JPEG's; raises a ValueError where it is neither."""
+    if str(word).isdecimal():
+        return check("quality of a JPEG", int(word), QUALITY_OF_JPEG, whole=True)
+    return check_choice("quality", word, QUALITIES)
 
 
 @click.command()
@@ -53,11 +72,13 @@ class Asked(NamedTuple):
 @shared.option(
     "--guidance", shared.number("guidance", float), None, "How hard to follow the prompt, 0 to 20.", SUITED
 )
+@shared.option("--guided", shared.number("guided", float), None, GUIDED, SUITED)
+@shared.option("--quality", shared.Checked("|".join(QUALITIES), quality), None, QUALITY, "standard")
 @shared.option("--sampler", shared.choice("sampler", SAMPLERS), None, "How to denoise.", SUITED)
 @shared.option("--generator", shared.Checked("MODEL", str), None, GENERATOR, "GLIDE")
 @shared.option("--negative", str, None, "What to keep away from, where the generator can.", "nothing")
 @shared.models("auto", "that of the models")
-@shared.written
+@shared.form
 @shared.keep
 @shared.place
 def paint(
@@ -104,6 +125,7 @@ def read(options: Mapping[str, Any], words: tuple[str, ...], sized: bool) -> Ask
     prompt = _prompt(words if words or found is None else (found.prompt,))
     asked = shaped.read(options, sized)
     chosen = {name: options[name] for name in CHOSEN}
+    chosen["quality"] = options["quality"] if isinstance(options["quality"], str) else None
     chosen = variations.settings(found, {**chosen, "shape": asked.shape}, options["distance"])
     chosen |= {"shape": chosen["shape"] or SQUARE, "repeats": options["repeat"]}
     indices = None if options["pick"] == "ask" else picked(options["pick"], options["count"])

@@ -20,6 +20,7 @@ from bigart_lib.settings import SEED, GenerateSettings, PaintSettings
 from bigart_lib.text import in_words
 
 OF_THE_SERIES = ("words", "seed", "out")  # parameters of painting that series says in its own way
+LATER = ("quality", "guided", "spacing", "upsampler_timesteps")  # settings that 0.11 did not know
 OF_MACHINES = ("device", "memory")  # that no line can choose
 SETS = (  # of options where naming one in a line takes the place of the others
     ("size", "paper", "print_size"), ("texture", "texture_1k", "texture_4k"), ("near", "distance"),
@@ -126,7 +127,7 @@ class Lines:
         for one in options["seed"] or [own_seed(asked.prompt)]:
             yield Job(
                 asked.prompt,
-                vars(GenerateSettings(seed=one, **asked.chosen)),
+                _asked_for(GenerateSettings(seed=one, **asked.chosen)),
                 tuple(asked.indices) if asked.further else (),
                 _plain(asked.further),
                 {name: _found(name, value) for name, value in load.items() if value is not None},
@@ -147,6 +148,11 @@ class Lines:
             return param.type_cast_value(self._context, word)
         except click.BadParameter as error:
             raise ValueError(f"{name}: {error.message}") from None
+
+
+def _asked_for(settings: GenerateSettings) -> dict[str, Any]:
+    """Settings by their names; what 0.11 did not know only where it is chosen, as keys are made of all."""
+    return {name: one for name, one in vars(settings).items() if one is not None or name not in LATER}
 
 
 @lru_cache(maxsize=100)

@@ -25,7 +25,7 @@ CELL = """
 import bigart_lib
 from bigart_lib.studio import studio
 
-studio(bigart_lib.load({models!r}, announce=print), {pictures!r}, generator={generator!r})
+studio(lambda announce: bigart_lib.load({models!r}, announce=announce), {pictures!r}, generator={generator!r})
 """
 SERVERS = {"voila": "studio_voila", "jupyterlab": "studio_lab"}  # the first that is installed is taken
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from diffusers.models.attention_processor import Attention as AttentionModule
 
 LOGITS_AT_ONCE = 2**22  # of an attention, at most: 16 MiB in float32, where torch computes them as a matrix
+LOGITS_AT_ONCE_GPU = 2**25  # 128 MiB: fewer leave a card idle
 SUMMED_AT_ONCE = 2**14  # numbers of a channel, at most, in float32: longer sums lose digits
 
 
@@ -237,7 +238,7 @@ class Attention(Link):
     def scratch(self, before: Shape, itemsize: int) -> int:
         """Keys and values, twice while they are put together, and the logits with their exponentials."""
         places = before.height * before.width
-        logits = min(max(LOGITS_AT_ONCE, places), places**2)
+        logits = min(max(self._logits_at_once(), places), places**2)
         return 4 * before.channels * places * itemsize + 2 * 4 * logits
 
     def run(
@@ -248,15 +249,16 @@ class Attention(Link):
         tokens = (self._tokens(strip.main, moments) for strip in source)
         parts = zip(*((module.to_k(some), module.to_v(some)) for some in tokens), strict=True)
         keys, values = (self._heads(torch.cat(part, 1)) for part in parts)
-        at_once = max(1, LOGITS_AT_ONCE // keys.shape[2])
+        at_once = max(1, self._logits_at_once() // keys.shape[2])
         for strip in strips:
             queries = self._heads(module.to_q(self._tokens(strip.main, moments)))
-            some = [
-                F.scaled_dot_product_attention(asking, keys, values) for asking in queries.split(at_once, 2)
-            ]
+            some = [_attend(asking, keys, values) for asking in queries.split(at_once, 2)]
             made = module.to_out[0](torch.cat(some, 2).transpose(1, 2).flatten(2))
             made = made.transpose(1, 2).unflatten(2, strip.main.shape[2:])
             yield strip._replace(main=made + strip.main)
+
+    def _logits_at_once(self) -> int:
+        return LOGITS_AT_ONCE_GPU if self.module.to_q.weight.is_cuda else LOGITS_AT_ONCE
 
     def _tokens(self, features: Tensor, moments: Moments | None) -> Tensor:
         normal = self.norm(features) if moments is None else moments.normalise(features)
@@ -264,6 +266,15 @@ class Attention(Link):
 
     def _heads(self, tokens: Tensor) -> Tensor:
         return tokens.unflatten(2, (self.module.heads, -1)).transpose(1, 2)
+
+
+def _attend(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+    """Values weighed by how queries and keys agree, all of (N, heads, places, channels)."""
+    if not queries.is_cuda:
+        return F.scaled_dot_product_attention(queries, keys, values)
+    # Torch's kernel lets one processor of a card go over all keys alone, for 64 queries: minutes at 4096 px.
+    logits = (queries * keys.shape[-1] ** -0.5) @ keys.mT
+    return logits.softmax(-1) @ values
 
 
 def repeating(links: Sequence[Link]) -> tuple[list[Link], int]:

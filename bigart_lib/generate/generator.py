@@ -35,6 +35,7 @@ class Abilities:
     """What an artist may choose, and should know, of a generator."""
 
     samplers: tuple[str, ...] = ()
+    qualities: tuple[str, ...] = ()  # of `settings.QUALITIES`; with them, what share of the steps is guided
     guidance: bool = True  # whether it can follow the prompt harder
     negative_prompt: bool = False  # whether it takes what to keep away from
     limits: str = ""  # what it cannot paint, in a sentence

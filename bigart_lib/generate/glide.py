@@ -23,13 +23,14 @@ from bigart_lib.generate.sampling import (
     BASE_SIZE,
     MULTIPLE,
     UPSAMPLED_SIZE,
+    as_chosen,
     base_scheduler,
     complete,
     sample_base,
     sample_upsampler,
 )
 from bigart_lib.progress import Announce, Cost, Progress, Report, announce_nothing
-from bigart_lib.settings import SAMPLERS, GenerateSettings
+from bigart_lib.settings import QUALITIES, SAMPLERS, GenerateSettings
 from bigart_lib.weights import Lent, as_lent, once
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from bigart_lib.weights import Sampling
 
 BASE, UPSAMPLE = "base", "upsample"  # what its stages are called
-GUIDED = 2  # passes through the base model for one step: with the prompt and without
 
 
 class GlideGenerator:
@@ -76,11 +76,11 @@ class GlideGenerator:
         self._base, self._upsampler, self._configs = as_lent(base), as_lent(upsampler), configs
         self._announce = announce
         self._sampling, self._fingerprints, self._batch_size = sampling, fingerprints, batch_size
-        self.abilities = Abilities(SAMPLERS, guidance=True, limits=LIMITS, terms=terms)
+        self.abilities = Abilities(SAMPLERS, QUALITIES, guidance=True, limits=LIMITS, terms=terms)
         self.sampling: Mapping[str, Any] = {
-            name: list(value) if isinstance(value, tuple) else value
+            name: value
             for name, value in asdict(sampling).items()
-            if name in ("upsampler_timesteps", "upsampler_noise", "start_log_snr") and value is not None
+            if name in ("upsampler_noise", "start_log_snr") and value is not None
         }
 
     def native(self, shape: float = 1.0) -> tuple[int, int]:
@@ -91,14 +91,14 @@ class GlideGenerator:
     def stages(self, native_size: tuple[int, int], settings: GenerateSettings) -> tuple[Stage, Stage]:
         """A small picture from the base model, then one four times as long from the upsampler."""
         small = _small(native_size)
-        steps = self.complete(settings).steps
+        chosen = self.complete(settings)
+        passes = chosen.steps + round(
+            chosen.guided * chosen.steps
+        )  # a guided step asks without the prompt too
+        timesteps = len(chosen.upsampler_timesteps)
         return (
-            Stage(BASE, small, _cost(self._configs[0], small, GUIDED * steps)),
-            Stage(
-                UPSAMPLE,
-                native_size,
-                _cost(self._configs[1], native_size, len(self._sampling.upsampler_timesteps)),
-            ),
+            Stage(BASE, small, _cost(self._configs[0], small, passes)),
+            Stage(UPSAMPLE, native_size, _cost(self._configs[1], native_size, timesteps)),
         )
 
     def complete(self, settings: GenerateSettings) -> GenerateSettings:
@@ -141,18 +141,18 @@ class GlideGenerator:
     ) -> Iterator[Painted]:
         """Paint candidates; see `Generator.paint`. What is done is given batch by batch."""
         size = self.native(shapes.ratio(settings.shape))
-        small_size = _small(size)
+        small_size, sampling = _small(size), as_chosen(self._sampling, settings)
         noises = {index: Noise(settings, index) for index in indices}
         small: dict[int, torch.Tensor] = {i: begun[i, 0] for i in indices if (i, 0) in begun}
         waiting = [index for index in indices if index not in small]
         for index in small:
-            _skip_base(noises[index], small_size, settings, self._sampling)
+            _skip_base(noises[index], small_size, settings, sampling)
 
         def paint_small(network: Glide, batch: list[int], shape: int, report: Report) -> list[torch.Tensor]:
             noise = [noises[index] for index in batch]
             first = [one.begin(BASE_SIZE, small_size) for one in noise]
             with _edges(settings, network):
-                return sample_base(network, prompt, settings, self._sampling, first, noise, report, shape)
+                return sample_base(network, prompt, settings, sampling, first, noise, report, shape)
 
         for index, picture in self._in_batches(
             BASE, self._base, waiting, paint_small, report, small, small_size
@@ -165,7 +165,7 @@ class GlideGenerator:
             first = [one.begin(UPSAMPLED_SIZE, size) for one in noise]
             with _edges(settings, network):
                 return sample_upsampler(
-                    network, prompt, low, self._sampling, first, noise, report, shape, settings.repeats
+                    network, prompt, low, sampling, first, noise, report, shape, settings.repeats
                 )
 
         waiting = [index for index in indices if index not in large]

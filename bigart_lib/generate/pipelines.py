@@ -158,6 +158,8 @@ class PipelineGenerator:
             When something is chosen that this model does not have.
         """
         kind, name = self._kind, self.name
+        if settings.quality or settings.guided is not None:
+            raise ValueError(f"{name} is guided in all its steps, and knows no qualities: choose the steps")
         if settings.sampler is not None and settings.sampler not in kind.samplers:
             choice = f"choose {', '.join(kind.samplers)}, or leave" if kind.samplers else "leave"
             raise ValueError(f"{name} cannot be sampled by {settings.sampler}: {choice} the sampler out")

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 LONGEST_RECIPE = 1_000_000  # characters
 LONGEST_TEXT = 100_000  # characters of a prompt, or of any other text in a recipe
 DEEPEST = 8  # brackets within brackets
+TIMESTEPS = "upsampler_timesteps"
 MOST_ENTRIES = 2000  # of a list or an object in a recipe
 
 
@@ -216,6 +217,15 @@ def _modern(values: dict) -> dict:
         values["machine"] = {{"version": "bigart"}.get(name, name): value for name, value in old.items()}
     if pixels:
         values["steps"] = {str(values.get("stage")): pixels}
+    return _with_open_settings(values)
+
+
+def _with_open_settings(values: dict) -> dict:
+    """Say what the versions before 0.12 did not let anybody choose, and always did in one way."""
+    made_by, sampling = values.get("generate"), values.get("sampling")
+    if isinstance(made_by, dict) and isinstance(sampling, dict) and TIMESTEPS in sampling:
+        values["sampling"] = {name: one for name, one in sampling.items() if name != TIMESTEPS}
+        values["generate"] = {"guided": 1.0, "spacing": "even", TIMESTEPS: sampling[TIMESTEPS], **made_by}
     return values
 
 

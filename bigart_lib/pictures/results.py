@@ -178,6 +178,9 @@ class Painting:
         self.stages[step.name], self.recipes[step.name] = image, recipe
         self._keys[step.name] = step.key
 
+    def settle(self) -> None:
+        """Nothing is written."""
+
 
 def _save(
     path: Path | str,

@@ -5,7 +5,10 @@ The result depends on the levels and their places alone: the same levels are the
 
 from __future__ import annotations
 
+import os
+from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 STEP = 257  # levels of 16 bits in one of 8
 REACH = 4  # px on each side that decide whether a pixel lies in something smooth
 STRIP_VALUES = 2_000_000  # that are rounded at a time; bounds the memory
+MOST_THREADS = 2  # that round strips side by side, each in some 15 MB
 # Thresholds by place are multiples of these two numbers, which fill the plane evenly and never repeat: the R2
 # sequence of Martin Roberts, "The Unreasonable Effectiveness of Quasirandom Sequences" (2018), in 32 bits.
 ACROSS, DOWN = 3242174889, 2447445414
@@ -116,7 +120,26 @@ def _of_pillow(image: Image.Image) -> Iterator[tuple[int, np.ndarray]]:
 def _rounded(
     blocks: Iterable[tuple[int, np.ndarray]], origin: tuple[int, int] = (0, 0)
 ) -> Iterator[tuple[int, np.ndarray]]:
-    """Round strips that come in order, each with the rows above and below that its pixels go by."""
+    """Round strips that come in order; several at a time, and the next ones while one is looked at."""
+    strips, waiting = _with_neighbours(blocks), deque()
+    first, second = next(strips, None), next(strips, None)
+    num_threads = min(MOST_THREADS, os.cpu_count() or 1)
+    if second is None or num_threads == 1:
+        for top, around in chain(filter(None, (first, second)), strips):
+            yield top, _round(around, origin[0], origin[1] + top)
+        return
+    with ThreadPoolExecutor(num_threads) as pool:
+        for top, around in chain((first, second), strips):
+            waiting.append((top, pool.submit(_round, around, origin[0], origin[1] + top)))
+            if len(waiting) > num_threads:
+                top, rounded = waiting.popleft()
+                yield top, rounded.result()
+        for top, rounded in waiting:
+            yield top, rounded.result()
+
+
+def _with_neighbours(blocks: Iterable[tuple[int, np.ndarray]]) -> Iterator[tuple[int, np.ndarray]]:
+    """Strips that come in order, each with the rows above and below that its pixels go by."""
     import numpy as np
 
     above = block = None
@@ -126,7 +149,7 @@ def _rounded(
             after = block[-1:] if below is None else below[:REACH]
             after = np.concatenate([after, *[after[-1:]] * (REACH - len(after))])
             around = np.concatenate([above, block, after])
-            yield top, _round(around, origin[0], origin[1] + top)
+            yield top, around
             above = around[-2 * REACH : -REACH]
         elif below is not None:
             above = np.concatenate([below[:1]] * REACH)

@@ -36,7 +36,7 @@ from bigart_lib.runs.copies import copy_files
 from bigart_lib.runs.folders import folder_name, free_folder
 from bigart_lib.runs.journal import JOURNAL, UPDATE_LOCK, Journal, Plan, Wanted, file_hash, locked
 from bigart_lib.runs.source import SOURCE, Source
-from bigart_lib.runs.unsaved import Unsaved, UnsavedError
+from bigart_lib.runs.unsaved import Later, Unsaved, UnsavedError
 from bigart_lib.runs.work import EXACT, Work
 from bigart_lib.settings import PaintSettings
 
@@ -54,6 +54,7 @@ class Run(Journal):
         if self.recipe.prompt is not None and self.recipe.generate is None:
             raise ValueError("its recipe has a prompt and no settings")
         self.unsaved: dict[str, Unsaved] = {}  # by the keys of their steps
+        self.later = Later()
         self.notes: list[str] = []  # what the formats of files could not hold, in sentences
         self._works: dict[int | None, Work] = {}
         self.source = Source(self.recipe.source_pixels)
@@ -161,7 +162,7 @@ class Run(Journal):
             When another process does.
         """
         problem = f"another BIG.art is at work in {self.path}: wait for it, or end it"
-        with locked(self.path / WORK_LOCK, 0, problem):
+        with locked(self.path / WORK_LOCK, 0, problem), self.later:
             remove_parts(self.path)
             yield
 
@@ -245,10 +246,9 @@ class Run(Journal):
         return self.path if index is None else self.path / f"candidate-{index + 1}"
 
     def finish(self, key: str, made: Unsaved) -> None:
-        """Write a step's picture and note it; where that fails it stays in memory, and the work goes on."""
+        """Write a picture and note it, while work goes on; where that fails the picture stays in memory."""
         self.unsaved[key] = made
-        with suppress(OSError):
-            self._save(key)
+        self.later.do(self._save, key)
 
     def save_rest(self, made: Any = None) -> None:
         """Write what could not be written before.
@@ -258,6 +258,7 @@ class Run(Journal):
         UnsavedError
             Where that still fails; with what the work gave.
         """
+        self.later.wait()
         try:
             for key in [*self.unsaved]:
                 self._save(key)
@@ -288,8 +289,10 @@ class Run(Journal):
     def _save(self, key: str) -> None:
         one = self.unsaved[key]
         path = self.save(self.folder_of(one.index), one)
-        del self.unsaved[key]  # the picture is safe; the journal may have to wait
-        self.record(key, path, one.recipe.pixels)
+        try:
+            self.record(key, path, one.recipe.pixels)
+        finally:  # the picture is safe; the journal may have to wait
+            del self.unsaved[key]
 
     def save(self, folder: Path, made: Unsaved) -> Path:
         """Write a picture by its name, or with a number where another has that name; returns where."""

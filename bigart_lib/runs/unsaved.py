@@ -1,7 +1,10 @@
-"""Pictures that are made and wait to be written, as long as the disk does not take them."""
+"""Pictures that are made and wait to be written: for their turn, or until the disk takes them."""
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +20,51 @@ if TYPE_CHECKING:
 
     from bigart_lib.pictures.carried import Carried
     from bigart_lib.runs.run import Run
+
+
+MOST_WAITING = 2  # pieces of work that are given and not done, which bounds the memory that they hold
+
+
+class Later:
+    """Writes in a thread of its own, in the order in which it is told, while networks go on.
+
+    Used as a context; outside one, each piece is done at once. What the disk does not take is no error here:
+    whoever gave the work sees whether it is done.
+    """
+
+    def __init__(self) -> None:
+        self._pool: ThreadPoolExecutor | None = None
+        self._given: deque[Future] = deque()
+
+    def __enter__(self) -> Later:
+        self._pool = ThreadPoolExecutor(1, "bigart-writes")
+        return self
+
+    def __exit__(self, kind: type | None, *_: Any) -> None:
+        """What was given is done, whatever has happened: it was made."""
+        pool, self._pool = self._pool, None
+        pool.shutdown()
+        if kind is None:
+            self.wait()
+        self._given.clear()
+
+    def do(self, work: Callable[..., None], *arguments: Any) -> None:
+        """Do this after what was given before; waits where much is to be done, and raises as `wait` does."""
+        if self._pool is None:
+            _try(work, *arguments)
+            return
+        self.wait(MOST_WAITING - 1)
+        self._given.append(self._pool.submit(_try, work, *arguments))
+
+    def wait(self, most: int = 0) -> None:
+        """Wait until at most so many pieces are left; raises what one of them raised but OSError."""
+        while len(self._given) > most:
+            self._given.popleft().result()
+
+
+def _try(work: Callable[..., None], *arguments: Any) -> None:
+    with suppress(OSError):
+        work(*arguments)
 
 
 @dataclass(frozen=True)

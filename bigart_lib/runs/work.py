@@ -95,10 +95,8 @@ class Work:
     def put(self, step: Step, levels: torch.Tensor) -> None:
         """Keep the step's result; on disk as far as the run keeps such."""
         self._levels.put(step, levels)
-        if not self._is_kept(step):
-            return
-        with suppress(OSError):  # a full disk: what is in memory is enough to go on
-            _write_exact(self.folder / EXACT / f"{step.key}.safetensors", levels)
+        if self._is_kept(step):  # on a full disk, what is in memory is enough to go on
+            self.run.later.do(_write_exact, self.folder / EXACT / f"{step.key}.safetensors", levels)
 
     def _is_kept(self, step: Step) -> bool:
         """Whether the step's unrounded result is for the disk too."""
@@ -114,8 +112,8 @@ class Work:
 
     def made(self, step: Step) -> str | None:
         """The pixel hash of the step's picture, if its file is whole, or it waits for room on the disk."""
-        if step.key in self.run.unsaved:
-            return self.run.unsaved[step.key].recipe.pixels
+        if waiting := self.run.unsaved.get(step.key):
+            return waiting.recipe.pixels
         entry = self.run.made(step.key)
         return entry["pixels"] if entry else None
 
@@ -127,6 +125,10 @@ class Work:
             made = replace(made, levels=deep, suffix=self.run.suffix, form=self.run.form)
         self.run.finish(step.key, made)
         self._remember(step.key, image)
+
+    def settle(self) -> None:
+        """Wait until what was given is written, or the disk has refused it."""
+        self.run.later.wait()
 
     # ---------------------------------------------------------------------------- what people look at
 
@@ -148,8 +150,8 @@ class Work:
 
     def image(self, step: Step) -> Image.Image | None:
         """The step's picture, rounded to 8 bits; None if it is not made."""
-        if step.key in self.run.unsaved:
-            return self.run.unsaved[step.key].image
+        if waiting := self.run.unsaved.get(step.key):
+            return waiting.image
         if step.key not in self._images:
             path = self.file(step)
             if path is None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 SEEDS = ("new", "keep", "number")
 TEXT_STYLE = {"description_width": "84px"}
+BY_QUALITY = ("guided", "spacing", "upsampler_timesteps")  # settings that a quality alone chooses
 LONGEST_BACK = 40  # characters of what was typed, on the button that brings it back
 FRAME_AREA = 300  # square px of the small frame that stands for a shape
 MOST_CUT = 0.2  # share of a candidate's side that lies beside its shape, about
@@ -68,7 +69,7 @@ class PromptCard:
         self.adapt(bigart)
         self._examples = self._example_rows()
         self.examples_toggle = self._toggle("Examples", "prompts that go well", self._examples, True)
-        tooltip = "generator, shape, steps, guidance, sampler, seed, presets"
+        tooltip = "generator, shape, quality, steps, guidance, sampler, seed, presets"
         folded = parts.column(*above, settings, self.presets, self._about, classes=["bigart-folded"])
         self.settings_toggle = self._toggle("Settings", tooltip, folded, False)
         top = parts.row(self.prompt, self.create, classes=["bigart-prompt-row"])
@@ -85,7 +86,9 @@ class PromptCard:
         abilities = generator.abilities
         parts.close(*(widget for name, widget in self.choices.items() if name not in ("count", "shape")))
         kept = {name: self.choices[name] for name in ("count", "shape")}
-        self.choices = {**kept, **_choices(generator)}
+        self.choices, self._of_batch = {**kept, **_choices(generator)}, {}
+        if quality := self.choices.get("quality"):
+            quality.observe(self._guard(lambda _: self._of_batch.clear()), names="value")
         self._offer(self.choices["shape"].value)
         shown = [widget for name, widget in self.choices.items() if name not in ("shape", "negative")]
         self._settings.children = [*shown, self._seeds, self._origin]
@@ -125,7 +128,7 @@ class PromptCard:
         chosen = {name: None if widget.value == "" else widget.value for name, widget in self.choices.items()}
         if "guidance" in chosen:
             chosen["guidance"] = round(chosen["guidance"], 9)  # without what a slider's steps do not hit
-        return chosen
+        return {**chosen, **self._of_batch}
 
     def take_over(self, prompt: str, settings: GenerateSettings) -> None:
         """Show what a batch was painted with; what was typed and chosen before can be brought back."""
@@ -152,10 +155,22 @@ class PromptCard:
 
     def _show(self, values: Mapping[str, Any]) -> None:
         self._offer(values.get("shape", self.choices["shape"].value), is_painted=True)
+        values = {**values, "quality": values.get("quality") or self._quality_of(values)}
         for name, widget in self.choices.items():
             with suppress(TraitError):  # what this generator does not have
                 if name in values:
                     widget.value = "" if values[name] is None else values[name]
+        # What no widget shows stays as it was, until another quality is chosen.
+        self._of_batch = {name: values[name] for name in BY_QUALITY if values.get(name) is not None}
+
+    def _quality_of(self, values: Mapping[str, Any]) -> str | None:
+        """The quality that settings were painted in, if any."""
+        generator = self._bigart.generator
+        for name in (None, *generator.abilities.qualities):
+            wanted = generator.complete(GenerateSettings(quality=name))
+            if all(values.get(one) in (None, getattr(wanted, one)) for one in BY_QUALITY):
+                return name
+        return None
 
     def painted(self, settings: GenerateSettings) -> None:
         """A batch is painted, or opened: its seed can be kept, and the examples have made room."""
@@ -178,7 +193,7 @@ class PromptCard:
     def _state(self) -> dict[str, Any]:
         """All that is typed and chosen."""
         seed = self.seed.value if self.seed_from.value == "number" else ""
-        chosen = {name: widget.value for name, widget in self.choices.items()}
+        chosen = {**{name: widget.value for name, widget in self.choices.items()}, **self._of_batch}
         return {"prompt": self.prompt.value, "seed": (self.seed_from.value, seed), "choices": chosen}
 
     def _keep(self) -> None:
@@ -274,6 +289,10 @@ def _choices(generator: Generator) -> dict[str, ipywidgets.Widget]:
     usual, abilities = generator.complete(GenerateSettings()), generator.abilities
     more = {"style": TEXT_STYLE}
     made: dict[str, ipywidgets.Widget] = {}
+    if abilities.qualities:
+        named = [("standard", ""), *((one, one) for one in abilities.qualities if one != "standard")]
+        made["quality"] = ipywidgets.Dropdown(options=named, value="", description="Quality", **more)
+        made["quality"].observe(lambda change: _follow(generator, change["new"], made), names="value")
     if usual.steps is not None:
         made["steps"] = _whole_number("Steps", usual.steps, STEPS)
     if abilities.guidance and usual.guidance is not None:
@@ -293,6 +312,13 @@ def _choices(generator: Generator) -> dict[str, ipywidgets.Widget]:
     if abilities.negative_prompt:
         made["negative"] = ipywidgets.Text(placeholder="blurry, ugly", tooltip="what to keep away from")
     return made
+
+
+def _follow(generator: Generator, quality: str, choices: Mapping[str, ipywidgets.Widget]) -> None:
+    """Show the steps and the like that a quality chooses."""
+    wanted = vars(generator.complete(GenerateSettings(quality=quality or None)))
+    for name in {"steps", "guidance", "sampler"} & {*choices}:
+        choices[name].value = wanted[name]
 
 
 def _is_near(size: tuple[int, int], shape: str) -> bool:
