@@ -19,8 +19,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))  # run from a checkout tha
 
 import torch
 from diffusers import VQModel
-from peak import peak_memory
 
+from benchmarks.peak import peak_memory
 from bigart_lib import machine
 from bigart_lib.finish import strips, vqgan
 from bigart_lib.weights import sets as model_sets

@@ -17,8 +17,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))  # run from a checkout that is not installed
 
 import torch
-from peak import peak_memory
 
+from benchmarks.peak import peak_memory
 from bigart_lib import machine
 from bigart_lib.enlarge import tiles
 from bigart_lib.enlarge.exact import RRDBNetEnlarger

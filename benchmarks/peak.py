@@ -4,12 +4,13 @@ from pathlib import Path
 
 import torch
 
+STATUS = Path("/proc/self/status")
+
 
 def peak_memory(device: str = "cpu") -> int:
     """Bytes: the process's peak so far, or the GPU's; 0 for a process where the system is not Linux."""
     if device.startswith("cuda"):
         return torch.cuda.max_memory_allocated(device)
-    status = Path("/proc/self/status")
-    if not status.exists():
+    if not STATUS.exists():
         return 0
-    return next(int(line.split()[1]) for line in status.read_text().splitlines() if "VmHWM" in line) * 1024
+    return next(int(line.split()[1]) for line in STATUS.read_text().splitlines() if "VmHWM" in line) * 1024

@@ -15,8 +15,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))  # run from a checkout that is not installed
 
 import torch
-from peak import peak_memory
 
+from benchmarks.peak import peak_memory
 from bigart_lib import machine
 from bigart_lib.finish import vqgan
 from bigart_lib.weights import sets as model_sets

@@ -146,9 +146,7 @@ class GenerateSettings:
     repeats: bool = False  # whether pictures tile without a seam
     negative: str | None = None  # what to keep away from, where the generator can
     quality: str | None = None  # one of QUALITIES, which chooses what is left open; None is "standard"
-    guided: float | None = (
-        None  # share of the steps, the noisiest first, that are guided
-    )
+    guided: float | None = None  # share of the steps, the noisiest first, that are guided
     spacing: str | None = None  # one of SPACINGS, of the base model's timesteps
     upsampler_timesteps: tuple[int, ...] | None = None  # of 1000, noisiest first
 

@@ -1,21 +1,28 @@
-"""A studio in a real browser, for tests: a server that shows it, and an artist who looks and clicks."""
+"""A studio in a real browser, for tests: servers that show it, the browser and its pages; see `artist`."""
 
 import contextlib
+import functools
 import json
 import os
-import re
 import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from artist import SHOWN, Artist  # noqa: F401
 
 ROOT = Path(__file__).parent.parent
-SWITCHES = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
+SWITCHES = (
+    *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"),
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",  # no other machine
+)
 SECONDS = 1000  # milliseconds
 PATIENCE = int(os.environ.get("BIGART_PATIENCE", 120))  # seconds that a page may take for anything
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -42,26 +49,40 @@ def show_notebook(page, address, kind, name):
     if kind != "jupyterlab":
         page.goto(address)
         return
-    page.goto(f"{address}lab/tree/{name}")
-    page.wait_for_function("window.jupyterapp && document.querySelector('.jp-CodeCell')")
-    page.wait_for_function("jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel")
-    page.evaluate("jupyterapp.shell.currentWidget.sessionContext.ready")
+    page.goto(f"{address}lab/tree/{name}?reset")  # else it would open again what tests before had open
+    until_lab(page)
     page.evaluate(RUN_ALL)
 
 
+def until_lab(page):
+    """Until the notebook that JupyterLab shows can be run."""
+    page.wait_for_function("window.jupyterapp && document.querySelector('.jp-CodeCell')")
+    page.wait_for_function("jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel")
+    page.evaluate("jupyterapp.shell.currentWidget.sessionContext.ready")
+
+
 TINY = """
-import sys, pathlib, tempfile
-sys.path[:0] = [{root!r}, {tests!r}]
+import sys
+sys.path[:0] = [{root!r}]
+from pathlib import Path, PosixPath, WindowsPath
 import torch
 torch.set_num_threads(1)
+from bigart_lib.weights import ModelSet, Sampling
 from bigart_lib.weights import sets as model_sets
-from tiny_set import write_tiny_set
-tiny = write_tiny_set(pathlib.Path(tempfile.mkdtemp()))
+tiny = {tiny!r}
 model_sets.SETS["embedded"] = lambda: tiny
 import bigart_lib
 from bigart_lib.studio import studio
-studio(bigart_lib.load("embedded", device="cpu"), {pictures!r})
+studio(bigart_lib.load("embedded", device="cpu"), {pictures})
 """
+# Kernels of pages that are closed end soon; the pictures' folder is what the address says.
+SHARED = """
+import os
+from urllib.parse import parse_qs
+from bigart_lib.studio import link
+link.IDLE, link.CHECK = 60, 2
+"""
+ASKED = "parse_qs(os.environ['QUERY_STRING'])['pictures'][0]"
 
 
 def free_port():
@@ -80,9 +101,18 @@ def write_notebook(path, source):
     return path
 
 
+@functools.cache
+def tiny_models():
+    """A set of tiny models on disk, written once for all kernels, and the folder that keeps it there."""
+    from tiny_set import write_tiny_set
+
+    folder = tempfile.TemporaryDirectory(prefix="bigart-tiny-")
+    return write_tiny_set(Path(folder.name)), folder
+
+
 def tiny_cell(folder):
     """What shows a studio with tiny models."""
-    return TINY.format(root=str(ROOT), tests=str(ROOT / "tests"), pictures=str(folder / "pictures"))
+    return TINY.format(root=str(ROOT), tiny=tiny_models()[0], pictures=repr(str(folder / "pictures")))
 
 
 def tiny_studio(folder):
@@ -191,92 +221,83 @@ def jupyterlab(notebook, port):
 
 
 @contextlib.contextmanager
-def open_page(width=1100, height=3400):
-    """A page of a new browser that reaches this machine alone; `page.refused` lists what else it asked."""
+def launched():
+    """A browser that reaches this machine alone."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(SWITCHES))
-        page = browser.new_context(viewport={"width": width, "height": height}).new_page()
-        page.refused, page.errors = [], []
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=list(SWITCHES))
 
-        def route(route):
-            address = route.request.url
-            if address.startswith(("http://127.0.0.1", "http://localhost", "data:", "blob:")):
-                route.continue_()
-            else:
-                page.refused.append(address)
-                route.abort()
 
-        page.context.route("**/*", route)
-        page.on("pageerror", lambda error: page.errors.append(str(error)))
-        page.set_default_timeout(PATIENCE * SECONDS)
+@contextlib.contextmanager
+def new_page(chromium, width=1100, height=3400, **options):
+    """A page as of somebody who was never here; `page.refused` lists what it asked other machines for.
+
+    `options` are playwright's of a context.
+    """
+    context = chromium.new_context(viewport={"width": width, "height": height}, **options)
+    page = context.new_page()
+    page.refused, page.errors = [], []
+
+    def note(request):
+        where = urlsplit(request.url)
+        if where.scheme not in ("data", "blob", "file") and where.hostname not in ("127.0.0.1", "localhost"):
+            page.refused.append(request.url)
+
+    context.on("request", note)
+    page.on("pageerror", lambda error: page.errors.append(f"{error} {error.stack}"))
+    page.set_default_timeout(PATIENCE * SECONDS)
+    yield page
+    context.close()
+
+
+@contextlib.contextmanager
+def open_page(width=1100, height=3400, **options):
+    """A page of a new browser; see `new_page`."""
+    with launched() as chromium, new_page(chromium, width, height, **options) as page:
         yield page
-        browser.close()
 
 
-class Artist:
-    """Looks at a studio's page and does what people do there."""
+class FrontEnds:
+    """Servers of Voila and JupyterLab for all tests of a module, where each gets a kernel of its own."""
 
-    def __init__(self, page, shots, address=None):
-        self.page, self.shots = page, Path(shots)
-        self.shots.mkdir(parents=True, exist_ok=True)
-        if address:
-            page.goto(address)
-        page.wait_for_selector(".bigart-studio[data-bigart=started]")
+    def __init__(self, chromium, folder):
+        self.chromium, self._folder, self._count = chromium, folder, 0
+        self._stack, self._addresses = contextlib.ExitStack(), {}
 
-    def card(self, number):
-        return self.page.locator(".bigart-card").nth(number - 1)
+    def __enter__(self):
+        return self
 
-    def button(self, words, card=None):
-        where = self.page if card is None else self.card(card)
-        return where.locator("button", has_text=words).first
+    def __exit__(self, *problem):
+        return self._stack.__exit__(*problem)
 
-    def step(self, name):
-        """Turn to a step of the way from the picked one to its print: 1K, 4K or Print."""
-        self.page.locator("button.bigart-tab", has_text=name).click()
+    @contextlib.contextmanager
+    def studio(self, kind, folder, width=1100, height=3400, **options):
+        """A page on "voila" or "jupyterlab" whose studio's pictures are in a folder; see `new_page`."""
+        with new_page(self.chromium, width, height, **options) as page:
+            self.show(page, kind, folder)
+            yield page
+            if kind == "jupyterlab":
+                page.evaluate("jupyterapp.serviceManager.sessions.shutdownAll()")
 
-    def status(self, *_):
-        return self.page.locator(".bigart-status [role]").last
+    def show(self, page, kind, folder):
+        """Show a new studio on a page."""
+        address, self._count = self._address(kind), self._count + 1
+        if kind == "voila":
+            page.goto(f"{address}?pictures={quote(str(folder / 'pictures'))}")
+        else:
+            name = f"{self._count}.ipynb"
+            write_notebook(self._folder / kind / name, tiny_cell(folder))
+            show_notebook(page, address, kind, name)
+        page.wait_for_selector(SHOWN)
 
-    def wait_for(self, *words):
-        """Until the status line says some words."""
-        self.page.locator(".bigart-status", has_text=words[-1]).wait_for()
-
-    def create(self, prompt="sunset over a lake"):
-        field = self.page.locator(".bigart-prompt input")
-        field.fill(prompt)
-        self.button(re.compile("(Create|Queue) 7")).click()
-
-    def thumbnail(self, number):
-        return self.page.locator("button.bigart-thumb").nth(number - 1)
-
-    def picked(self):
-        """Numbers of the thumbnails that are marked as picked."""
-        return [n for n in range(1, 8) if "bigart-picked" in self.thumbnail(n).get_attribute("class")]
-
-    def image(self, card):
-        """The picture that a card shows at 1:1, by its address on the page."""
-        return self.card(card).locator(".bigart-crop").get_attribute("src")
-
-    def until(self, look, expected=True, seconds=60):
-        """Wait until looking gives what is expected."""
-        deadline = time.monotonic() + seconds
-        while (seen := look()) != expected:
-            assert time.monotonic() < deadline, f"expected {expected!r}, still {seen!r}"
-            self.page.wait_for_timeout(50)
-
-    def until_other(self, look, than, seconds=60):
-        """Wait until looking gives something else."""
-        self.until(lambda: look() != than, True, seconds)
-
-    def shoot(self, name):
-        """Keep a picture of the studio."""
-        self.page.locator(".bigart-studio").screenshot(path=self.shots / f"{name}.png")
-
-    def shoot_cards(self, name, first, last):
-        """Keep a picture of some cards, as a strip of the page."""
-        top, end = self.card(first).bounding_box(), self.card(last).bounding_box()
-        area = {"x": top["x"] - 12, "y": top["y"] - 12, "width": top["width"] + 24}
-        area["height"] = end["y"] + end["height"] - top["y"] + 24
-        self.page.screenshot(path=self.shots / f"{name}.png", clip=area)
+    def _address(self, kind):
+        """Of a server that was started when it was first asked for."""
+        if kind not in self._addresses:
+            folder, port = self._folder / kind, free_port()
+            folder.mkdir()
+            source = SHARED + TINY.format(root=str(ROOT), tiny=tiny_models()[0], pictures=ASKED)
+            notebook = write_notebook(folder / "studio.ipynb", source)
+            command = globals()[kind](notebook, port)
+            self._addresses[kind] = self._stack.enter_context(serve(command, port, folder / "server.log"))
+        return self._addresses[kind]

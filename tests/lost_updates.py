@@ -6,7 +6,8 @@ messages go nowhere, and are counted. Made for ipykernel 6.17; knows nothing of 
 
 import sys
 import threading
-import types
+from importlib.machinery import ModuleSpec
+from importlib.util import module_from_spec
 
 downloads: list[str] = []  # what was offered for download
 lost: list[str] = []  # names of the threads whose messages were lost
@@ -16,7 +17,9 @@ def simulate() -> None:
     """Turn this kernel into one like Colab's."""
     from ipykernel.comm import Comm
 
-    google, colab, files = (types.ModuleType(f"google{name}") for name in ("", ".colab", ".colab.files"))
+    names = ("google", "google.colab", "google.colab.files")
+    specs = (ModuleSpec(name, None) for name in names)  # which some libraries ask for
+    google, colab, files = map(module_from_spec, specs)
     google.colab, colab.files, files.download = colab, files, downloads.append
     sys.modules.update({"google": google, "google.colab": colab, "google.colab.files": files})
     publish = Comm._publish_msg

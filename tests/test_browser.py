@@ -11,13 +11,9 @@ SHOTS = browser.SHOTS
 
 
 @pytest.fixture(params=["voila", "jupyterlab"])
-def artist(request, tmp_path):
+def artist(request, front_ends, tmp_path):
     """An artist before a new studio with tiny models; `artist.again` is one who begins there once more."""
-    port = browser.free_port()
-    notebook = browser.tiny_studio(tmp_path)
-    command = getattr(browser, request.param)(notebook, port)
-    with browser.serve(command, port, tmp_path / "server.log") as address, browser.open_page() as page:
-        browser.show_notebook(page, address, request.param, "studio.ipynb")
+    with front_ends.studio(request.param, tmp_path) as page:
         artist = browser.Artist(page, SHOTS / request.param)
 
         def again():
@@ -38,9 +34,7 @@ def artist(request, tmp_path):
 
 def test_from_a_prompt_to_a_print(artist, tmp_path):
     artist.shoot("1 empty")
-    artist.create()
-    artist.wait_for("Painting: ")
-    artist.wait_for("7 pictures in")
+    artist.paint()
     artist.shoot("2 seven")
 
     artist.thumbnail(3).click()
@@ -91,6 +85,10 @@ def test_from_a_prompt_to_a_print(artist, tmp_path):
         assert image.size == (4096, 4096)
         paint = json.loads(image.text["bigart"])["paint"]
         assert paint["enhance"] and paint["texture_1k"]["amount"] > 0.05
+    tooltips = artist.page.eval_on_selector_all("[title]", "(all) => all.map((one) => one.title)")
+    assert "null" not in tooltips and "None" not in tooltips
+    if "lab" not in artist.page.url:
+        assert artist.page.title() == "BIG.art"
 
 
 ON_VOILA = pytest.mark.parametrize("artist", ["voila"], indirect=True)  # what no front end changes
@@ -112,8 +110,7 @@ def test_cancel_then_another_run(artist, tmp_path):
 
 
 def test_a_new_kernel_or_a_cell_that_is_run_again_goes_on(artist):
-    artist.create()
-    artist.wait_for("7 pictures in")
+    artist.paint()
     artist.thumbnail(4).click()
     artist.button("Make 1K", 3).click()
     artist.wait_for("Made in")
@@ -129,8 +126,7 @@ def test_nothing_jumps_while_work_runs(artist):
         names = (".bigart-prompt", ".bigart-grid", ".bigart-create", ".bigart-tabs")
         return [artist.page.locator(name).bounding_box() for name in names]
 
-    artist.create()
-    artist.wait_for("7 pictures in")  # the examples have made room
+    artist.paint()  # the examples have made room
     before = places()
     artist.create()
     artist.wait_for("Painting: ")
@@ -140,19 +136,26 @@ def test_nothing_jumps_while_work_runs(artist):
     assert before == during == places()
 
 
+@pytest.fixture(scope="module")
+def made(chromium, tmp_path_factory):
+    """The address of `bigart studio`, where 1K is made of a picture."""
+    folder = tmp_path_factory.mktemp("made")
+    with browser.bigart_studio(folder, cell=browser.tiny_cell(folder)) as server:
+        with browser.new_page(chromium) as page:
+            artist = browser.Artist(page, SHOTS / "widths", server.address)
+            artist.paint()
+            artist.thumbnail(1).click()
+            artist.button("Make 1K", 3).click()
+            artist.wait_for("Made in")
+        yield server.address
+
+
 @pytest.mark.parametrize("width", [390, 768, 1280, 1920])
-def test_nothing_is_wider_than_the_page(width, tmp_path):
-    port = browser.free_port()
-    command = browser.voila(browser.tiny_studio(tmp_path), port)
-    with browser.serve(command, port, tmp_path / "log") as address, browser.open_page(width) as page:
-        page.goto(address)
-        artist = browser.Artist(page, SHOTS / f"{width} px")
-        artist.create()
-        artist.wait_for("7 pictures in")
-        artist.thumbnail(1).click()
-        artist.button("Make 1K", 3).click()
-        artist.wait_for("Made in")
-        artist.shoot("1K")
+def test_nothing_is_wider_than_the_page(chromium, made, width):
+    with browser.new_page(chromium, width) as page:
+        artist = browser.Artist(page, SHOTS / "widths", made)
+        artist.card(3).locator(".bigart-crop").wait_for()
+        artist.shoot(f"1K {width}")
         right = page.locator(".bigart-studio").bounding_box()
         edges = page.eval_on_selector_all(
             ".bigart-studio *:not(.bigart-hidden *):not(.bigart-spot *)",
@@ -161,8 +164,8 @@ def test_nothing_is_wider_than_the_page(width, tmp_path):
         assert edges <= right["x"] + right["width"] <= width
 
 
-def test_bigart_studio_serves_a_page_that_asks_no_other_machine(tmp_path):
-    with browser.bigart_studio(tmp_path) as server, browser.open_page() as page:
+def test_bigart_studio_serves_a_page_that_asks_no_other_machine(chromium, tmp_path):
+    with browser.bigart_studio(tmp_path) as server, browser.new_page(chromium) as page:
         said = []
         page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
         page.goto(server.address)
@@ -173,9 +176,9 @@ def test_bigart_studio_serves_a_page_that_asks_no_other_machine(tmp_path):
         assert page.refused == page.errors == said == []
 
 
-def test_a_reload_and_a_second_tab_show_the_same_studio(tmp_path):
+def test_a_reload_and_a_second_tab_show_the_same_studio(chromium, tmp_path):
     cell = browser.tiny_cell(tmp_path)
-    with browser.bigart_studio(tmp_path, cell=cell) as server, browser.open_page() as page:
+    with browser.bigart_studio(tmp_path, cell=cell) as server, browser.new_page(chromium) as page:
         page.goto(server.address)
         artist = browser.Artist(page, SHOTS / "bigart studio")
         artist.create("a lake in the evening")
@@ -199,11 +202,11 @@ def test_a_reload_and_a_second_tab_show_the_same_studio(tmp_path):
         assert len(browser.kernels(server)) == 1 and page.errors == []
 
 
-def test_bigart_studio_shows_the_studio_in_jupyterlab_too(tmp_path):
+def test_bigart_studio_shows_the_studio_in_jupyterlab_too(chromium, tmp_path):
     cell, hide = browser.tiny_cell(tmp_path), "studio.SERVERS.pop('voila')"
     with (
         browser.bigart_studio(tmp_path, cell=cell, prepare=hide) as server,
-        browser.open_page() as page,
+        browser.new_page(chromium) as page,
     ):
         page.goto(server.address)
         page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()  # before, JupyterLab loses what is run

@@ -1,5 +1,6 @@
 """The gallery in a real browser, opened from the disk as people do."""
 
+import io
 import json
 import os
 import shutil
@@ -7,8 +8,10 @@ import time
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import browser
+import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
@@ -16,13 +19,8 @@ from bigart_lib.cli import main as cli
 from bigart_lib.gallery import beside
 from bigart_lib.pictures import writing
 
-missing = [] if find_spec("playwright") else ["playwright"]
-missing += [] if browser.CHROMIUM else ["chromium"]
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(bool(missing), reason=f"needs {', '.join(missing)}"),
-]
-SHOTS = Path(os.environ.get("BIGART_SCREENSHOTS", "test_screenshots")).absolute() / "gallery"
+pytestmark = browser.marks()
+SHOTS = browser.SHOTS / "gallery"
 AXE = find_spec("axe_playwright_python")
 PROMPTS = (
     "sunset over a lake",
@@ -59,29 +57,23 @@ def gallery(tmp_path_factory, painted_once):
     return (folder / "gallery.html").as_uri()
 
 
-@contextmanager
-def opened(address, width=1600, height=1000, **options):
-    """The page in a browser that reaches no other machine; whatever it complains of fails the test."""
-    from playwright.sync_api import sync_playwright
+@pytest.fixture
+def opened(chromium, gallery):
+    """Opens the page as of somebody who was never here; whatever it complains of fails the test."""
 
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=browser.CHROMIUM, args=list(browser.SWITCHES))
-        context = chromium.new_context(viewport={"width": width, "height": height}, **options)
-        page = context.new_page()
-        page.said = said = []
-        page.set_default_timeout(30 * browser.SECONDS)
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
-        page.on("dialog", lambda dialog: said.append(dialog.message))
-        page.on(
-            "request",
-            lambda one: None if one.url.startswith(("file:", "data:", "blob:")) else said.append(one.url),
-        )
-        page.on("requestfailed", lambda one: said.append(f"failed: {one.url}"))
-        page.goto(address)
-        yield page
-        assert said == []
-        chromium.close()
+    @contextmanager
+    def opened(width=1600, height=1000, **options):
+        with browser.new_page(chromium, width, height, **options) as page:
+            page.said = said = page.errors
+            page.set_default_timeout(30 * browser.SECONDS)
+            page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+            page.on("dialog", lambda dialog: said.append(dialog.message))
+            page.on("requestfailed", lambda one: said.append(f"failed: {one.url}"))
+            page.goto(gallery)
+            yield page
+            assert said == page.refused == []
+
+    return opened
 
 
 def count(page):
@@ -107,8 +99,8 @@ def wait_for_picture(page):
     page.wait_for_timeout(600)  # of its movement
 
 
-def test_search_favourites_and_order(gallery):
-    with opened(gallery) as page:
+def test_search_favourites_and_order(opened):
+    with opened() as page:
         whole = 7 + 3 * COUNT + 1
         assert count(page) == f"{whole} pictures"
         assert len(page.locator("section").all()) == 5
@@ -128,8 +120,8 @@ def test_search_favourites_and_order(gallery):
         assert page.get_by_text("No favourites yet").is_visible()
 
 
-def test_favourites_are_kept_and_exported(gallery):
-    with opened(gallery) as page:
+def test_favourites_are_kept_and_exported(opened):
+    with opened() as page:
         first = page.locator(".grid li", has_text="corgi").first
         first.locator("a").focus()
         page.keyboard.press("f")
@@ -145,8 +137,8 @@ def test_favourites_are_kept_and_exported(gallery):
         assert Path(download.value.path()).read_text() == "a painti0.png\na painti2.png\n"
 
 
-def test_the_viewer_shows_steps_and_compares_them_at_one_to_one(gallery):
-    with opened(gallery, device_scale_factor=2) as page:
+def test_the_viewer_shows_steps_and_compares_them_at_one_to_one(opened):
+    with opened(device_scale_factor=2) as page:
         tile = page.locator(".grid li[data-n]", has_text="number 3, 1024").first
         tile.locator("a").focus()
         page.keyboard.press("Enter")
@@ -162,6 +154,8 @@ def test_the_viewer_shows_steps_and_compares_them_at_one_to_one(gallery):
         assert page.locator("#percent").inner_text() == "100 %"
         shown = page.evaluate("now.items[0].imageToViewportZoom(1) * 0 + viewer.viewport.getZoom(true)")
         assert shown * page.locator("#canvas").bounding_box()["width"] == pytest.approx(1024 / 2, rel=0.01)
+        file = page.locator("#file").evaluate("(link) => link.href")
+        assert_shows_pixels_of(Path(unquote(urlsplit(file).path)), page)
         page.keyboard.press("b")
         wait_for_picture(page)
         assert page.locator("#name-after").inner_text() == steps[-1]
@@ -183,8 +177,24 @@ def test_the_viewer_shows_steps_and_compares_them_at_one_to_one(gallery):
         assert page.evaluate("document.activeElement.closest('li').dataset.n") == tile.get_attribute("data-n")
 
 
-def test_keys_go_from_picture_to_picture_and_zoom(gallery):
-    with opened(gallery) as page:
+def assert_shows_pixels_of(path, page, side=40):
+    """The middle of the screen shows a part of a file as it is, pixel by pixel."""
+    with Image.open(path) as image:
+        picture = np.asarray(image.convert("RGB"))
+    shot = np.asarray(Image.open(io.BytesIO(page.screenshot(scale="device"))).convert("RGB"))
+    box = page.locator("#canvas").bounding_box()
+    left, top = (round(2 * (box[one] + box[two] / 2)) for one, two in (("x", "width"), ("y", "height")))
+    seen = shot[top : top + side, left : left + side]
+    found = [
+        (x, y)
+        for y, x in zip(*np.nonzero((picture == seen[0, 0]).all(axis=2)), strict=True)
+        if np.array_equal(picture[y : y + side, x : x + side], seen)
+    ]
+    assert found
+
+
+def test_keys_go_from_picture_to_picture_and_zoom(opened):
+    with opened() as page:
         page.locator("#search").fill("corgi")
         page.locator(".grid li:not([hidden]) a").first.click()
         wait_for_picture(page)
@@ -215,24 +225,24 @@ def test_keys_go_from_picture_to_picture_and_zoom(gallery):
         assert page.locator("#viewer").is_visible() and not page.locator("#keys").is_visible()
 
 
-def test_the_command_is_copied_even_where_there_is_no_clipboard(gallery):
-    for permissions in (["clipboard-read", "clipboard-write"], []):
-        with opened(gallery, permissions=permissions) as page:
-            if not permissions:
-                page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
-            page.locator(".grid li", has_text="corgi").locator("a").first.click()
-            page.locator("#copy").click()
-            page.get_by_text("Copied").wait_for()
-            command = page.locator("#command").inner_text()
-            page.keyboard.press("Escape")
-            page.locator("#search").focus()
-            page.keyboard.press("Control+v")
-            assert page.locator("#search").input_value() == command
-            assert command.startswith("bigart 'a painting of a corgi' --seed 5")
+@pytest.mark.parametrize("permissions", [["clipboard-read", "clipboard-write"], []])
+def test_the_command_is_copied_even_where_there_is_no_clipboard(opened, permissions):
+    with opened(permissions=permissions) as page:
+        if not permissions:
+            page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+        page.locator(".grid li", has_text="corgi").locator("a").first.click()
+        page.locator("#copy").click()
+        page.get_by_text("Copied").wait_for()
+        command = page.locator("#command").inner_text()
+        page.keyboard.press("Escape")
+        page.locator("#search").focus()
+        page.keyboard.press("Control+v")
+        assert page.locator("#search").input_value() == command
+        assert command.startswith("bigart 'a painting of a corgi' --seed 5")
 
 
-def test_large_pictures_come_in_tiles(gallery):
-    with opened(gallery) as page:
+def test_large_pictures_come_in_tiles(opened):
+    with opened() as page:
         asked = []
         page.on("request", lambda one: asked.append(one.url))
         page.locator(".grid li", has_text="panorama").locator("a").click()
@@ -244,8 +254,8 @@ def test_large_pictures_come_in_tiles(gallery):
         assert any("/12/" in one for one in tiles)  # the finest, of 2100 px
 
 
-def test_a_file_that_is_gone_is_told(gallery):
-    with opened(gallery) as page:
+def test_a_file_that_is_gone_is_told(opened):
+    with opened() as page:
         page.locator(".grid li", has_text="corgi").locator("a").first.click()
         wait_for_picture(page)
         page.evaluate("pictures[now.n].stages.push({...pictures[now.n].stages[0], address: 'gone.png'})")
@@ -257,10 +267,10 @@ def test_a_file_that_is_gone_is_told(gallery):
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_looks_and_reads_well(gallery, scheme, width):
+def test_looks_and_reads_well(opened, scheme, width):
     """Nothing is wider than the page or jumps, and axe finds nothing, if it is installed."""
     height = 844 if width < 500 else 1000
-    with opened(gallery, width, height, color_scheme=scheme) as page:
+    with opened(width, height, color_scheme=scheme) as page:
         places = "[...document.querySelectorAll('.grid li')].map((one) => one.getBoundingClientRect().top)"
         early = page.evaluate(places)
         wait_for(page, "[...document.images].some((one) => one.complete)")
@@ -291,8 +301,8 @@ def faults(page):
     return [(one["impact"], one["id"], one["nodes"][0]["html"]) for one in found]
 
 
-def test_without_scripts_it_is_a_page_of_links(gallery):
-    with opened(gallery, java_script_enabled=False) as page:
+def test_without_scripts_it_is_a_page_of_links(opened):
+    with opened(java_script_enabled=False) as page:
         link = page.locator(".grid a").first
         assert link.is_visible() and not page.locator("#tools").is_visible()
         assert not page.locator("#viewer").is_visible()
@@ -300,8 +310,8 @@ def test_without_scripts_it_is_a_page_of_links(gallery):
         assert page.url.endswith(".png")
 
 
-def test_no_text_of_a_file_runs(gallery):
-    with opened(gallery) as page:
+def test_no_text_of_a_file_runs(opened):
+    with opened() as page:
         page.locator("section", has_text="circles").locator("a").first.click()
         wait_for_picture(page)
         assert page.locator("#shown-title").inner_text() == PROMPTS[2]

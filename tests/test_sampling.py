@@ -131,8 +131,8 @@ def test_a_quality_chooses_what_is_left_open_and_nothing_else():
     own = GenerateSettings(1, quality="draft", steps=9, guided=1, sampler="ddim")
     own = sampling.complete(own, several)
     assert (own.steps, own.guided, own.sampler, own.upsampler_timesteps) == (9, 1, "ddim", (500, 0))
-    standard, none = (sampling.complete(GenerateSettings(1, quality=one), several) for one in ("standard", None))
-    assert standard == none and none.steps == 3 and none.upsampler_timesteps == (900, 400, 0)
+    named, none = (sampling.complete(GenerateSettings(1, quality=one), several) for one in ("standard", None))
+    assert named == none and none.steps == 3 and none.upsampler_timesteps == (900, 400, 0)
 
 
 @pytest.mark.parametrize("steps", [30, 100, 400])

@@ -2,6 +2,8 @@
 
 import io
 import re
+import threading
+import time
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -268,6 +270,29 @@ def test_speed_is_measured_soon_after_the_start_and_not_in_a_click(
     page.pick(0)
     opening._close_before()
     assert len(measured) == 1
+
+
+def test_work_that_begins_while_the_studio_warms_up_waits_for_it_and_there_is_none_beside_work(artist):
+    tasks, order, goes_on = artist.studio.tasks, [], threading.Event()
+
+    def slow():
+        goes_on.wait(WAIT)
+        order.append("warm")
+
+    warming = threading.Thread(target=tasks.warm_up, args=(slow,))
+    warming.start()
+    tasks.start(lambda report: order.append("work"), lambda *_: "done")
+    time.sleep(0.1)
+    assert order == []
+    goes_on.set()
+    tasks.jobs.wait(WAIT)
+    assert order == ["warm", "work"]
+    goes_on.clear()
+    tasks.start(lambda report: goes_on.wait(WAIT), lambda *_: "done")
+    tasks.warm_up(lambda: order.append("beside"))
+    goes_on.set()
+    tasks.jobs.wait(WAIT)
+    assert order == ["warm", "work"]
 
 
 def test_what_loading_and_painting_announce_is_on_the_page_until_it_is_closed(tiny_models, tmp_path):

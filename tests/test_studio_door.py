@@ -5,7 +5,6 @@ import json
 
 import numpy as np
 import pytest
-from door_page import DoorPage
 from PIL import Image
 
 import bigart_lib
@@ -14,6 +13,7 @@ from bigart_lib.runs.run import open_run
 from bigart_lib.runs.session import Session
 from bigart_lib.settings import PaintSettings, TextureSettings
 from bigart_lib.studio.door import MOST_BYTES, PLACE
+from bigart_lib.studio.studio_page import Studio
 
 WAIT = 120
 
@@ -22,7 +22,7 @@ class Visitor:
     """Brings files to a page."""
 
     def __init__(self, folder):
-        self.page = DoorPage(bigart_lib.load("embedded", device="cpu"), folder)
+        self.page = Studio(bigart_lib.load("embedded", device="cpu"), folder)
 
     def ask(self, topic, **data):
         """A question by the wire; returns the answer, or raises its problem."""
@@ -155,11 +155,11 @@ def test_only_sizes_that_can_be_held_are_offered(visitor, tmp_path, monkeypatch)
 def test_one_of_ours_fills_the_fields_and_is_not_brought(at_home, painted):
     file = painted / "a-lake" / "candidate-3" / "1024_textured.png"
     said = at_home.bring("from a friend.png", file.read_bytes())
-    (recipe,) = at_home.page.filled
-    assert "is one of ours" in said and recipe.prompt == "a lake" and recipe.index == 2
-    assert (recipe.generate.seed, recipe.generate.steps, recipe.generate.sampler) == (5, 3, "ddim")
-    assert recipe.paint.enhance and recipe.paint.texture_1k == TextureSettings()
-    assert at_home.page.prompt.prompt.value == "a lake"
+    card, paint = at_home.page.prompt_card, at_home.page.work_panel.chosen()
+    chosen = card.settings()
+    assert "is one of ours" in said and card.prompt.value == "a lake"
+    assert (chosen.seed, chosen.steps, chosen.sampler) == (5, 3, "ddim")
+    assert paint.enhance and paint.texture_1k == TextureSettings()
     words = at_home.page.door._words.value
     assert "“a lake”, seed 5, number 3" in words and "Its run is here" in words
     assert shown(at_home.page.door.widget) and len(left(painted)) == 1
@@ -320,7 +320,7 @@ def test_what_a_killed_studio_left_is_removed_after_a_day(tiny_models, tmp_path)
 
 def test_a_picture_with_too_few_pixels_is_enlarged_for_its_print(visitor, tmp_path):
     visitor.bring("photo.jpg", photograph(tmp_path, size=(120, 80)))
-    card = visitor.page.card
+    card = visitor.page.work_panel.print_card
     card._widgets["dpi"].value, card._widgets["paper"].value = 100, "A6"
     assert shown(card.enlarge) and card.enlarge.description.startswith("Enlarge it 5.17 times first, about")
     card.enlarge.value = True

@@ -11,21 +11,6 @@ from PIL import Image
 pytestmark = browser.marks("voila", "jupyterlab")
 SHOTS = browser.SHOTS / "door"
 AXE = find_spec("axe_playwright_python")
-ROOT = Path(__file__).parent.parent
-CELL = """
-import sys, pathlib, tempfile
-sys.path[:0] = [{root!r}, {tests!r}]
-import torch
-torch.set_num_threads(1)
-from bigart_lib.weights import sets as model_sets
-from tiny_set import write_tiny_set
-tiny = write_tiny_set(pathlib.Path(tempfile.mkdtemp()))
-model_sets.SETS["embedded"] = lambda: tiny
-import bigart_lib
-from door_page import DoorPage
-page = DoorPage(bigart_lib.load("embedded", device="cpu"), {pictures!r})
-page.widget
-"""
 # Drops files as a file manager does; each is [name, base64], or [name, null, n]: a beginning of a PNG and
 # n million zeros.
 DROP = """([files]) => {
@@ -49,7 +34,7 @@ class Visitor:
 
     def __init__(self, page, folder):
         self.page, self.folder = page, folder
-        page.wait_for_selector(".bigart-studio[data-bigart=started]")
+        page.wait_for_selector(browser.SHOWN)
         page.set_default_timeout(30 * browser.SECONDS)
 
     def drop(self, *files):
@@ -77,6 +62,7 @@ class Visitor:
         return self.page.get_by_label(words, exact=True)
 
     def paper(self, words):
+        self.page.locator("button.bigart-tab", has_text="Print").click()
         self.field("Paper").select_option(label=words)
 
     def print(self):
@@ -103,18 +89,9 @@ def axe(page):
     return [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in serious]
 
 
-def serve(tmp_path, kind):
-    """A server that shows the page."""
-    source = CELL.format(root=str(ROOT), tests=str(ROOT / "tests"), pictures=str(tmp_path / "pictures"))
-    notebook = browser.write_notebook(tmp_path / "door.ipynb", source)
-    port = browser.free_port()
-    return browser.serve(getattr(browser, kind)(notebook, port), port, tmp_path / "server.log")
-
-
 @pytest.fixture(params=["voila"])
-def visitor(request, tmp_path):
-    with serve(tmp_path, request.param) as address, browser.open_page(1280, 1000) as page:
-        browser.show_notebook(page, address, request.param, "door.ipynb")
+def visitor(request, front_ends, tmp_path):
+    with front_ends.studio(request.param, tmp_path, 1280, 1000) as page:
         yield Visitor(page, tmp_path / "pictures")
         assert page.errors == []
 
@@ -216,6 +193,7 @@ def test_presets_survive_a_reload(visitor, photo):
     visitor.drop(photo)
     visitor.until_said("is open, 900 × 600 pixels")
     visitor.paper("30 × 40 cm")
+    visitor.button("Settings").click()
     visitor.field("Name").fill("Wide <b>sky</b>")
     visitor.button("Save as").click()
     visitor.page.locator(".bigart-preset-words", has_text="Wide <b>sky</b> is saved.").wait_for()
@@ -225,5 +203,7 @@ def test_presets_survive_a_reload(visitor, photo):
     again = Visitor(visitor.page, visitor.folder)
     again.drop(photo)
     again.until_said("is open, 900 × 600 pixels")
+    again.button("Settings").click()
     again.field("Preset").select_option(label="Wide <b>sky</b>")
+    again.page.locator("button.bigart-tab", has_text="Print").click()
     again.page.locator(".bigart-wall", has_text="40 × 30 cm").wait_for()

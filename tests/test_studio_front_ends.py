@@ -11,7 +11,6 @@ import browser
 import pytest
 
 pytestmark = browser.marks("voila", "jupyterlab", "psutil", timeout=300)
-SHOWN = ".bigart-studio[data-bigart=started]"
 SLOWLY = """
 import time
 from bigart_lib.studio import jobs
@@ -38,8 +37,8 @@ class Page:
         page.on("dialog", lambda dialog: dialog.accept())  # of a page that is left unsaved
 
     def until_shown(self):
-        self.page.wait_for_selector(SHOWN)
-        self.studio = self.page.locator(SHOWN).last
+        self.page.wait_for_selector(browser.SHOWN)
+        self.studio = self.page.locator(browser.SHOWN).last
         return self
 
     def create(self, prompt="a lake in the evening"):
@@ -92,10 +91,7 @@ class Page:
         return self.until_lab()
 
     def until_lab(self):
-        page = self.page
-        page.wait_for_function("window.jupyterapp && document.querySelector('.jp-CodeCell')")
-        page.wait_for_function("jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel")
-        page.evaluate("jupyterapp.shell.currentWidget.sessionContext.ready")
+        browser.until_lab(self.page)
         return self
 
     def run_all(self):
@@ -109,26 +105,30 @@ def tiny_cell(folder, before=""):
     return f"if 'tiny' not in globals():\n{indent(before + models, '    ')}\nimport bigart_lib\n{studio}"
 
 
-@contextlib.contextmanager
-def opened(front_end, folder, before=""):
-    """A page of a server, its studio shown; `before` is run before it."""
-    cell = tiny_cell(folder, before)
-    port = browser.free_port()
-    with contextlib.ExitStack() as stack:
-        if front_end == "bigart studio":
-            server = stack.enter_context(browser.bigart_studio(folder, cell=cell))
-            address = server.address
-        else:
-            notebook = browser.write_notebook(folder / "studio.ipynb", cell)
-            command = getattr(browser, front_end)(notebook, port)
-            address = stack.enter_context(browser.serve(command, port, folder / "server.log"))
-        page = Page(stack.enter_context(browser.open_page()))
-        page.address = address
-        if front_end == "jupyterlab":
-            page.open_lab(address).run_all()
-        else:
-            page.page.goto(address)
-        yield page.until_shown()
+@pytest.fixture
+def opened(chromium):
+    """Opens a page of a server of its own, its studio shown; `before` is run before it."""
+
+    @contextlib.contextmanager
+    def opened(front_end, folder, before=""):
+        cell, port = tiny_cell(folder, before), browser.free_port()
+        with contextlib.ExitStack() as stack:
+            if front_end == "bigart studio":
+                server = stack.enter_context(browser.bigart_studio(folder, cell=cell))
+                address = server.address
+            else:
+                notebook = browser.write_notebook(folder / "studio.ipynb", cell)
+                command = getattr(browser, front_end)(notebook, port)
+                address = stack.enter_context(browser.serve(command, port, folder / "server.log"))
+            page = Page(stack.enter_context(browser.new_page(chromium)))
+            page.address = address
+            if front_end == "jupyterlab":
+                page.open_lab(address).run_all()
+            else:
+                page.page.goto(address)
+            yield page.until_shown()
+
+    return opened
 
 
 def kernels():
@@ -141,7 +141,7 @@ def kernels():
 # ------------------------------------------------------------------------------- pages that are loaded again
 
 
-def test_jupyterlab_shows_the_same_studio_with_its_progress_after_a_reload(tmp_path):
+def test_jupyterlab_shows_the_same_studio_with_its_progress_after_a_reload(opened, tmp_path):
     with opened("jupyterlab", tmp_path, SLOWLY) as page:
         page.create()
         page.until_said(re.compile(r"\d+ %"))
@@ -163,13 +163,13 @@ def test_jupyterlab_shows_the_same_studio_with_its_progress_after_a_reload(tmp_p
         assert len(kernels()) == 1
 
 
-def test_a_cell_that_is_run_again_shows_the_same_studio_and_its_work_goes_on(tmp_path):
+def test_a_cell_that_is_run_again_shows_the_same_studio_and_its_work_goes_on(opened, tmp_path):
     with opened("jupyterlab", tmp_path, SLOWLY) as page:
         page.create()
         page.until_said(re.compile(r"\d+ %"))
         page.page.reload()  # unsaved: what the cell had shown is gone
         page.until_lab()
-        assert page.page.locator(SHOWN).count() == 0
+        assert page.page.locator(browser.SHOWN).count() == 0
         page.run_all().until_shown()
         before = page.progress()
         page.until(lambda: page.progress() > before, True)
@@ -183,9 +183,12 @@ def test_a_cell_that_is_run_again_shows_the_same_studio_and_its_work_goes_on(tmp
         assert len([*tmp_path.glob("pictures/*/run.json")]) == 1
 
 
-def test_jupyterlab_of_bigart_studio_keeps_the_page_for_a_reload(tmp_path):
+def test_jupyterlab_of_bigart_studio_keeps_the_page_for_a_reload(chromium, tmp_path):
     cell, lab = tiny_cell(tmp_path, SLOWLY), "studio.SERVERS.pop('voila')"
-    with browser.bigart_studio(tmp_path, cell=cell, prepare=lab) as server, browser.open_page() as opened:
+    with (
+        browser.bigart_studio(tmp_path, cell=cell, prepare=lab) as server,
+        browser.new_page(chromium) as opened,
+    ):
         opened.goto(server.address)
         opened.get_by_text("Python 3 (ipykernel) | Idle").wait_for()  # before, JupyterLab loses what is run
         opened.locator(".jp-CodeCell .cm-content").click()
@@ -201,7 +204,7 @@ def test_jupyterlab_of_bigart_studio_keeps_the_page_for_a_reload(tmp_path):
         assert opened.refused == opened.errors == []
 
 
-def test_voila_of_bigart_studio_shows_the_running_work_after_a_reload(tmp_path):
+def test_voila_of_bigart_studio_shows_the_running_work_after_a_reload(opened, tmp_path):
     with opened("bigart studio", tmp_path, SLOWLY) as page:
         page.create()
         page.until_said(re.compile(r"\d+ %"))
@@ -217,7 +220,7 @@ def test_voila_of_bigart_studio_shows_the_running_work_after_a_reload(tmp_path):
 # ---------------------------------------------------------------------------------- kernels of closed pages
 
 
-def test_voila_ends_the_kernel_of_a_page_that_was_closed_once_its_work_is_done(tmp_path):
+def test_voila_ends_the_kernel_of_a_page_that_was_closed_once_its_work_is_done(opened, tmp_path):
     with opened("voila", tmp_path, SLOWLY + LEFT_SOON) as page:
         time.sleep(7)
         assert len(kernels()) == 1  # which a page shows
@@ -231,7 +234,7 @@ def test_voila_ends_the_kernel_of_a_page_that_was_closed_once_its_work_is_done(t
         assert len(kernels()) == 1
 
 
-def test_a_kernel_of_jupyterlab_is_never_ended_by_the_studio(tmp_path):
+def test_a_kernel_of_jupyterlab_is_never_ended_by_the_studio(opened, tmp_path):
     with opened("jupyterlab", tmp_path, LEFT_SOON) as page:
         page.page.goto("about:blank")
         time.sleep(8)
@@ -241,7 +244,7 @@ def test_a_kernel_of_jupyterlab_is_never_ended_by_the_studio(tmp_path):
 # ------------------------------------------------------------------------------------------- the notebook
 
 
-def test_after_all_cells_of_the_notebook_were_run_create_works_at_once(tmp_path):
+def test_after_all_cells_of_the_notebook_were_run_create_works_at_once(chromium, tmp_path):
     notebook = json.loads((browser.ROOT / "BIG_art_Image_Creation.ipynb").read_text(encoding="utf-8"))
     models = browser.tiny_cell(tmp_path).partition("import bigart_lib\n")[0]
     code = next(cell for cell in notebook["cells"] if cell["cell_type"] == "code")
@@ -250,7 +253,7 @@ def test_after_all_cells_of_the_notebook_were_run_create_works_at_once(tmp_path)
     path.write_text(json.dumps(notebook), encoding="utf-8")
     with (
         browser.serve(browser.jupyterlab(path, port), port, tmp_path / "log") as address,
-        browser.open_page() as opened,
+        browser.new_page(chromium) as opened,
     ):
         page = Page(opened).open_lab(address).run_all().until_shown()
         page.create()
@@ -270,7 +273,7 @@ def test_after_all_cells_of_the_notebook_were_run_create_works_at_once(tmp_path)
         ("bigart studio", "Reload this page."),
     ],
 )
-def test_a_page_whose_kernel_is_gone_says_so_in_one_sentence(front_end, what_to_do, tmp_path):
+def test_a_page_whose_kernel_is_gone_says_so_in_one_sentence(opened, front_end, what_to_do, tmp_path):
     with opened(front_end, tmp_path) as page:
         page.create()
         page.until_made()
@@ -301,9 +304,9 @@ def test_a_page_whose_kernel_is_gone_says_so_in_one_sentence(front_end, what_to_
             page.until_made()
 
 
-def test_a_page_whose_server_is_gone_says_so(tmp_path):
+def test_a_page_whose_server_is_gone_says_so(chromium, tmp_path):
     cell = tiny_cell(tmp_path)
-    with browser.open_page() as opened, browser.bigart_studio(tmp_path, cell=cell) as server:
+    with browser.new_page(chromium) as opened, browser.bigart_studio(tmp_path, cell=cell) as server:
         opened.goto(server.address)
         page = Page(opened).until_shown()
         server.terminate()
@@ -311,7 +314,7 @@ def test_a_page_whose_server_is_gone_says_so(tmp_path):
         assert page.seconds_until_link_says("is on disk") < 20
 
 
-def test_a_kernel_that_pauses_is_not_called_dead_and_a_silent_one_is_until_it_answers(tmp_path):
+def test_a_kernel_that_pauses_is_not_called_dead_and_a_silent_one_is_until_it_answers(opened, tmp_path):
     with opened("bigart studio", tmp_path) as page:
         page.page.evaluate(WORDS)
         (kernel,) = kernels()
@@ -328,7 +331,7 @@ def test_a_kernel_that_pauses_is_not_called_dead_and_a_silent_one_is_until_it_an
         page.until_made()
 
 
-def test_a_kernel_that_is_busy_with_another_cell_is_said_to_be_busy(tmp_path):
+def test_a_kernel_that_is_busy_with_another_cell_is_said_to_be_busy(opened, tmp_path):
     with opened("jupyterlab", tmp_path) as page:
         page.page.evaluate(
             "jupyterapp.serviceManager.kernels.commsOverSubshells = 'disabled'"
@@ -344,18 +347,3 @@ def test_a_kernel_that_is_busy_with_another_cell_is_said_to_be_busy(tmp_path):
         page.seconds_until_link_says("")
         page.create()
         page.until_made()
-
-
-# ----------------------------------------------------------------------------------------------- small things
-
-
-@pytest.mark.parametrize("front_end", ["voila", "jupyterlab"])
-def test_the_tab_has_a_title_and_no_tooltip_says_null(front_end, tmp_path):
-    with opened(front_end, tmp_path) as page:
-        page.create()
-        page.until_made()
-        page.until_picks_work(1)
-        said = page.page.eval_on_selector_all("[title]", "(all) => all.map((one) => one.title)")
-        assert "null" not in said and "None" not in said
-        if front_end == "voila":
-            assert page.page.title() == "BIG.art"

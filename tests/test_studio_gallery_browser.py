@@ -36,25 +36,18 @@ def like(run, prompt, seed, touched):
     return folder
 
 
-@contextmanager
-def studio(folder, kind="voila", width=1280, height=900, scheme="light"):
-    """The page of a studio with tiny models whose pictures lie in a folder."""
-    from playwright.sync_api import sync_playwright
+@pytest.fixture
+def studio(front_ends, tmp_path):
+    """Opens the page of a studio with tiny models whose pictures lie in the test's folder."""
 
-    port, notebook = browser.free_port(), browser.tiny_studio(folder)
-    command = getattr(browser, kind)(notebook, port)
-    with browser.serve(command, port, folder / "server.log") as address, sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=browser.CHROMIUM, args=list(browser.SWITCHES))
-        viewport = {"width": width, "height": height}
-        page = chromium.new_context(viewport=viewport, color_scheme=scheme).new_page()
-        page.set_default_timeout(120 * browser.SECONDS)
-        problems = []
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("dialog", lambda dialog: problems.append(dialog.message))
-        browser.show_notebook(page, address, kind, "studio.ipynb")
-        yield Gallery(page)
-        assert problems == []
-        chromium.close()
+    @contextmanager
+    def opened(kind="voila", **options):
+        with front_ends.studio(kind, tmp_path, 1280, 900, **options) as page:
+            page.on("dialog", lambda dialog: page.errors.append(dialog.message))
+            yield Gallery(page)
+            assert page.errors == []
+
+    return opened
 
 
 class Gallery(browser.Artist):
@@ -75,6 +68,12 @@ class Gallery(browser.Artist):
     def run(self, words):
         """The run whose heading has these words."""
         return self.runs.filter(has=self.page.locator("h4", has_text=words))
+
+    def focused(self):
+        """What has the focus, by its name."""
+        return self.page.evaluate(
+            "document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent"
+        )
 
     def titles(self):
         """The headings, in order."""
@@ -105,8 +104,8 @@ def pictures(painted):
     return painted
 
 
-def test_a_story_in_voila(pictures, tmp_path):
-    with studio(tmp_path) as artist:
+def test_a_story_in_voila(pictures, studio):
+    with studio() as artist:
         artist.page.locator(
             ".bigart-found", has_text="a lake, seed 5, painted up to 1024 px, number 3"
         ).wait_for()
@@ -143,16 +142,71 @@ def test_a_story_in_voila(pictures, tmp_path):
         artist.run("a tabby cat").locator(".bigart-open").first.focus()
         artist.page.keyboard.press("f")  # it stays open in the studio, whose star goes too
         artist.until(lambda: artist.page.locator(".bigart-thumb.bigart-starred").count(), 0)
-        among = "document.activeElement.closest('.bigart-tiles') !== null"  # the list may be drawn anew
-        artist.until(lambda: artist.page.evaluate(among))
+        assert "a tabby cat" in artist.focused()  # though the list was drawn anew meanwhile
         artist.page.keyboard.press("ArrowRight")
         artist.page.keyboard.press("F")
         artist.until(lambda: artist.page.locator(".bigart-thumb.bigart-starred").count(), 1)
         assert open_run(pictures / "a-tabby-cat-1").favourites
 
 
-def test_what_is_downloaded_is_the_file(pictures, tmp_path):
-    with studio(tmp_path) as artist:
+DRAWN_ANEW = """async () => {  // the list, twice in a row
+  for (const order of ['latest', 'first']) {
+    document.querySelector('.bigart-gallery section').id = 'before';
+    document.querySelector(`.bigart-gallery [data-order=${order}]`).click();
+    while (document.getElementById('before')) await new Promise((go) => setTimeout(go, 10));
+  }
+}"""
+STAR_AND_ORDER = """([...names]) => {  // at once, so that the answers come one after the other
+  const item = document.activeElement.closest('.bigart-item');
+  for (const name of names) {
+    const one = name === 'star' ? item.querySelector('.bigart-star')
+      : document.querySelector(`.bigart-gallery [data-order=${name}]`);
+    one.click();
+  }
+}"""
+
+
+def test_a_list_that_is_drawn_anew_keeps_the_focus(pictures, studio):
+    with studio() as artist:
+        artist.look()
+        item = artist.run("a tabby cat").locator(".bigart-item").nth(3)
+        name = item.get_attribute("data-file")
+        for button in (".bigart-open", ".bigart-save"):
+            item.locator(button).focus()
+            wanted = artist.focused()
+            artist.page.evaluate(DRAWN_ANEW)
+            assert artist.focused() == wanted and "a tabby cat" in artist.titles()
+            where = "document.activeElement.closest('.bigart-item').dataset.file"
+            assert artist.page.evaluate(where) == name
+        for names in (["star", "latest"], ["first", "star", "latest", "first"]):
+            item.locator(".bigart-open").focus()
+            wanted, starred = artist.focused(), open_run(pictures / "a-tabby-cat-1").favourites
+            artist.page.evaluate(STAR_AND_ORDER, names)
+            artist.until(lambda: open_run(pictures / "a-tabby-cat-1").favourites != starred)  # noqa: B023
+            artist.page.wait_for_timeout(400)
+            assert artist.focused() == wanted
+        item.locator(".bigart-open").focus()
+        artist.page.evaluate("document.querySelector('[data-order=favourites]').click()")
+        artist.until(lambda: {*artist.titles()}, {"a lake", "a tabby cat"})
+        artist.until(lambda: "a tabby cat" in artist.focused())  # of what is left, the nearest one
+        artist.page.keyboard.press("Escape")
+
+        strip = artist.page.locator(".bigart-strip .bigart-open")
+        strip.nth(2).focus()
+        wanted = artist.focused()
+        artist.page.evaluate("""async () => {
+          for (const words of ['Favourites', 'Latest']) {
+            document.querySelector('.bigart-strip').id = 'before';
+            const buttons = [...document.querySelectorAll('.bigart-shelf button')];
+            buttons.find((one) => one.textContent === words).click();
+            while (document.getElementById('before')) await new Promise((go) => setTimeout(go, 10));
+          }
+        }""")
+        artist.until(artist.focused, wanted, 5)
+
+
+def test_what_is_downloaded_is_the_file(pictures, studio):
+    with studio() as artist:
         artist.look()
         item = artist.run("a lake").locator(".bigart-item", has_text="1024 enhanced")
         with artist.page.expect_download() as download:
@@ -161,8 +215,8 @@ def test_what_is_downloaded_is_the_file(pictures, tmp_path):
         assert Path(download.value.path()).read_bytes() == file.read_bytes()
 
 
-def test_rename_delete_undo_and_empty(pictures, tmp_path):
-    with studio(tmp_path) as artist:
+def test_rename_delete_undo_and_empty(pictures, studio):
+    with studio() as artist:
         artist.look()
         run = artist.run("rolling farmland")
         run.get_by_role("button", name="Rename").click()
@@ -198,8 +252,8 @@ def test_rename_delete_undo_and_empty(pictures, tmp_path):
         assert not (pictures / ".bin" / folder.name).exists() and (pictures / "a-lake").is_dir()
 
 
-def test_what_is_open_may_be_renamed_and_thrown_away(pictures, tmp_path):
-    with studio(tmp_path) as artist:
+def test_what_is_open_may_be_renamed_and_thrown_away(pictures, studio):
+    with studio() as artist:
         artist.button("Continue").click()
         artist.until(artist.picked, [3])  # which was worked on last
         artist.look()
@@ -222,9 +276,9 @@ def test_what_is_open_may_be_renamed_and_thrown_away(pictures, tmp_path):
         assert not (pictures / "the-lake").exists()
 
 
-def test_what_is_gone_or_damaged_stops_nothing(pictures, tmp_path):
+def test_what_is_gone_or_damaged_stops_nothing(pictures, studio):
     (pictures / "a-tabby-cat-1" / "run.json").write_text("[99]")
-    with studio(tmp_path) as artist:
+    with studio() as artist:
         artist.look()
         assert artist.runs.count() == 5
         words = artist.run("a-tabby-cat-1").text_content()
@@ -237,11 +291,11 @@ def test_what_is_gone_or_damaged_stops_nothing(pictures, tmp_path):
         assert "Errno" not in artist.page.locator(".bigart-studio").inner_text()
 
 
-def test_a_hundred_runs_are_shown_soon_and_a_thousand_page_by_page(painted, tmp_path):
+def test_a_hundred_runs_are_shown_soon_and_a_thousand_page_by_page(painted, studio):
     run, now = painted / "a-lake", time.time()
     for number in range(MANY):
         like(run, f"lake {number}", number, now - 60 * number)
-    with studio(tmp_path) as artist:
+    with studio() as artist:
         artist.page.locator(".bigart-strip .bigart-item").first.wait_for()
         milliseconds = artist.page.evaluate(f"""() => new Promise((done) => {{
             const began = performance.now();
@@ -259,10 +313,10 @@ def test_a_hundred_runs_are_shown_soon_and_a_thousand_page_by_page(painted, tmp_
 
 @pytest.mark.skipif(AXE is None, reason="needs axe-playwright-python")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_at_any_width(pictures, tmp_path, scheme):
+def test_axe_finds_nothing_at_any_width(pictures, studio, scheme):
     from axe_playwright_python.sync_playwright import Axe
 
-    with studio(tmp_path, scheme=scheme) as artist:
+    with studio(color_scheme=scheme) as artist:
         for width in (390, 1280):
             artist.page.set_viewport_size({"width": width, "height": 900})
             artist.look()
@@ -283,8 +337,8 @@ def test_axe_finds_nothing_at_any_width(pictures, tmp_path, scheme):
             shelf.screenshot(path=artist.shots / f"5 strip {width} {scheme}.png")
 
 
-def test_a_story_in_jupyterlab(pictures, tmp_path):
-    with studio(tmp_path, "jupyterlab") as artist:
+def test_a_story_in_jupyterlab(pictures, studio):
+    with studio("jupyterlab") as artist:
         artist.look()
         artist.until(artist.runs.count, 5)
         artist.wait_for_pictures()

@@ -7,6 +7,15 @@ pytestmark = browser.marks("voila")
 SHOTS = browser.SHOTS / "page"
 WIDTHS = {390: 844, 768: 1024, 1280: 800, 1920: 1080}
 
+CUT = """() => [...document.querySelectorAll('.bigart-studio button')]
+  .filter((one) => !one.matches('.bigart-thumb, .bigart-back, .bigart-act'))
+  .filter((one) => one.offsetParent && one.scrollWidth > one.clientWidth + 1)
+  .map((one) => one.textContent)"""
+IN_VIEW = """(one) => {  // at least its middle, and nothing lies over that
+  const {left, top, width, height} = one.getBoundingClientRect();
+  return one.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+}"""
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
@@ -17,8 +26,8 @@ def server(tmp_path_factory):
 
 
 @pytest.fixture
-def artist(server):
-    with browser.open_page(1280, 800) as page:
+def artist(server, chromium):
+    with browser.new_page(chromium, 1280, 800) as page:
         page.goto(server.address)
         yield browser.Artist(page, SHOTS)
         assert page.errors == []
@@ -32,18 +41,10 @@ def focused(artist):
     return artist.page.evaluate("document.activeElement.className")
 
 
-def painted(artist, words="a lake"):
-    prompt(artist).fill(words)
-    prompt(artist).press("Enter")
-    artist.wait_for("Painting: ")
-    artist.wait_for("7 pictures in")
-
-
 def test_enter_creates_and_the_focus_goes_to_the_candidates_where_numbers_pick(artist):
     prompt(artist).fill("a lake")
     prompt(artist).press("Enter")
-    artist.wait_for("Painting: ")
-    assert "bigart-grid" in focused(artist)
+    artist.until(lambda: "bigart-grid" in focused(artist))
     artist.wait_for("7 pictures in")
     artist.page.keyboard.press("4")
     artist.until(artist.picked, [4])
@@ -66,7 +67,7 @@ def test_enter_creates_and_the_focus_goes_to_the_candidates_where_numbers_pick(a
 
 
 def test_numbers_typed_into_fields_pick_nothing(artist):
-    painted(artist)
+    artist.paint("a lake")
     artist.page.keyboard.press("5")
     artist.until(artist.picked, [5])
     prompt(artist).press("End")
@@ -118,8 +119,45 @@ def test_what_is_typed_while_a_batch_is_painted_stays_and_waits_its_turn(artist)
     artist.button("Examples").click()
 
 
+def test_the_focus_stays_in_the_queue_as_it_changes(artist):
+    artist.button("Settings").click()
+    steps = artist.page.locator(".bigart-settings").get_by_label("Steps")
+    before = steps.input_value()
+    steps.fill("900")  # so that nothing else moves the queue
+    steps.press("Tab")
+    prompt(artist).fill("a lake")
+    prompt(artist).press("Enter")
+    artist.wait_for("Painting: ")
+    for words in ("one", "two", "three", "four"):
+        prompt(artist).fill(words)
+        artist.button("Queue 7").click()
+    rows, where = artist.page.locator(".bigart-queue-row"), "document.activeElement.textContent"
+    artist.until(rows.count, 4)
+    row = "document.activeElement.closest('.bigart-queue-row')?.textContent ?? ''"
+    rows.nth(2).get_by_role("button", name="↑").focus()
+    for place in (1, 0):
+        artist.page.keyboard.press("Enter")
+        artist.until(lambda: "three" in rows.nth(place).inner_text())  # noqa: B023
+        artist.until(lambda: "three" in artist.page.evaluate(row))
+    assert artist.page.evaluate(where) != "✕"  # the row has it, whose ↑ can do nothing more
+    rows.nth(1).get_by_role("button", name="✕").focus()
+    for left, named in ((3, "two"), (2, "four"), (1, "three")):
+        artist.page.wait_for_timeout(500)  # until all rows are there: a person looks first
+        artist.page.keyboard.press("Enter")
+        artist.until(rows.count, left)
+        artist.until(lambda: named in artist.page.evaluate(row))  # noqa: B023
+        assert artist.page.evaluate(where) == "✕"
+    artist.page.keyboard.press("Enter")
+    artist.until(lambda: artist.page.evaluate("document.activeElement.matches('.bigart-prompt input')"))
+    steps.fill(before)
+    steps.press("Tab")
+    artist.button("Settings").click()
+    artist.button("Cancel").click()
+    artist.wait_for("Cancelled")
+
+
 def test_cancel_keeps_what_is_typed_and_picked(artist):
-    painted(artist)
+    artist.paint("a lake")
     artist.page.keyboard.press("6")
     artist.until(artist.picked, [6])
     prompt(artist).fill("something else")
@@ -144,7 +182,7 @@ def test_an_empty_prompt_is_told_beside_the_field_until_something_is_typed(artis
 
 
 def test_the_order_of_tab_is_the_order_of_work(artist):
-    painted(artist)
+    artist.paint("a lake")
     prompt(artist).focus()
     stops = []
     for _ in range(14):
@@ -157,7 +195,7 @@ def test_the_order_of_tab_is_the_order_of_work(artist):
 def test_axe_finds_nothing_serious_and_no_control_lacks_a_name(artist, scheme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     artist.page.emulate_media(color_scheme=scheme)
-    painted(artist)
+    artist.paint("a lake")
     artist.page.keyboard.press("1")
     artist.until(artist.picked, [1])
     artist.button("Settings").click()
@@ -186,38 +224,53 @@ def test_axe_finds_nothing_serious_and_no_control_lacks_a_name(artist, scheme):
 def test_one_screen_at_each_width(artist, width):
     page, height = artist.page, WIDTHS[width]
     page.set_viewport_size({"width": width, "height": height})
-    painted(artist)
+    artist.paint("a lake")
     page.keyboard.press("2")
     artist.until(artist.picked, [2])
     page.wait_for_timeout(300)
     page.screenshot(path=SHOTS / f"{width}.png")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    cut = page.evaluate(
-        """() => [...document.querySelectorAll('.bigart-studio button')]
-          .filter((one) => !one.matches('.bigart-thumb, .bigart-back, .bigart-act'))
-          .filter((one) => one.offsetParent && one.scrollWidth > one.clientWidth + 1)
-          .map((one) => one.textContent)"""
-    )
-    assert cut == []
+    assert page.evaluate(CUT) == []
     if width >= 1280:
         edges = [artist.thumbnail(number).bounding_box() for number in (1, 7)]
         assert all(one["y"] >= 0 and one["y"] + one["height"] <= height for one in edges)
         grid, work = (page.locator(name).bounding_box() for name in (".bigart-grid", ".bigart-work"))
         assert work["x"] > grid["x"] + grid["width"]  # beside it
         assert work["x"] + work["width"] > 0.9 * width  # uses the room of a wide window
+    assert_cancel_is_in_view(artist, height)
+
+
+def assert_cancel_is_in_view(artist, height):
+    """While something is painted, even at the end of the page; it is cancelled then."""
     prompt(artist).fill("another lake")
     prompt(artist).press("Enter")
     artist.wait_for("Painting: ")
-    page.mouse.wheel(0, 5000)
-    page.wait_for_timeout(200)
+    artist.page.mouse.wheel(0, 5000)
+    artist.page.wait_for_timeout(200)
     cancel = artist.button("Cancel").bounding_box()
     assert 0 <= cancel["y"] <= height - cancel["height"], "Cancel is out of view"
     artist.button("Cancel").click()
     artist.wait_for("Cancelled")
 
 
+def test_at_200_percent_nothing_is_cut_and_all_is_reached(server, chromium):
+    with browser.new_page(chromium, 640, 400, device_scale_factor=2) as page:  # of a window of 1280 x 800
+        page.goto(server.address)
+        artist = browser.Artist(page, SHOTS)
+        artist.paint("a lake")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 640
+        assert page.evaluate(CUT) == []
+        for number in range(1, 8):
+            page.keyboard.press(str(number))
+            artist.until(artist.picked, [number])
+            artist.until(lambda: artist.thumbnail(number).evaluate(IN_VIEW))  # noqa: B023
+        page.screenshot(path=SHOTS / "200 %.png")
+        assert_cancel_is_in_view(artist, 400)
+        assert page.errors == []
+
+
 def test_a_slider_value_that_is_not_saved_is_marked_and_what_is_made_again_is_said(artist):
-    painted(artist)
+    artist.paint("a lake")
     artist.page.keyboard.press("1")
     artist.until(artist.picked, [1])
     card = artist.card(3)

@@ -177,25 +177,61 @@ def test_a_damaged_file_is_told_in_words(looking):
         looking.tile(looking.keys()["1024"], 0, 0, 0)
 
 
-def test_two_decoded_pictures_are_kept_and_none_after_closing(looking):
+def opened(looking):
+    """What is decoded, by the names of views."""
+    names = {key: name for name, key in looking.keys().items()}
+    return {names[key]: one for (key, *_), one in looking.viewer._opened.items()}
+
+
+def test_decoded_pictures_are_kept_in_files_for_the_next_look_until_others_take_their_place(
+    looking, monkeypatch
+):
+    keys = looking.keys()
+    expected = looking.tile(keys["1024"], 0, 1, 1)
+    assert isinstance(opened(looking)["1024"], tiles.Stored)
+    looking.viewer.close({})
+    looking.keys()
+    with monkeypatch.context() as patch:
+        patch.setattr(viewer, "_decoded", None)  # not needed
+        assert looking.viewer.tiles({"tiles": [[keys["1024"], 0, 1, 1]]}).pictures["0"] == expected
+    monkeypatch.setattr(viewer, "STORED", 2)
+    for name in ("1024 textured", "1024 enhanced", "1024 textured", "64"):
+        looking.tile(keys[name], 0, 0, 0)
+    assert [*opened(looking)] == ["1024 textured", "64"]
+
+
+def test_where_there_is_no_room_for_files_two_are_in_memory_and_none_after_closing(looking, monkeypatch):
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(viewer, "Stored", type("Stored", (), {"__init__": lambda *_: full(None)}))
     keys = looking.keys()
     for name in ("1024", "1024 textured", "1024 enhanced", "64"):
         looking.tile(keys[name], 0, 0, 0)
-    assert [*looking.viewer._opened] == [keys["1024 enhanced"], keys["64"]]
+    assert [*opened(looking)] == ["1024 enhanced", "64"]
     looking.viewer.close({})
     assert not looking.viewer._opened and not looking.viewer._views
+
+
+def test_what_was_just_made_is_decoded_before_anybody_looks(looking):
+    looking.viewer.prepare()
+    deadline = time.monotonic() + 20
+    while looking.viewer._opening and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert [*opened(looking)] == ["1024 enhanced"]
 
 
 def test_a_picture_too_large_for_the_memory_has_the_same_pixels(looking, monkeypatch):
     keys = looking.keys()
     expected = {where: looking.tile(keys["1024"], *where) for where in ((0, 1, 0), (0, 1, 1), (1, 0, 0))}
     looking.viewer.close({})
+    looking.viewer._opened.clear()
     monkeypatch.setattr(viewer, "MOST_IN_MEMORY", 1000)
     monkeypatch.setattr(tiles, "COARSE", 1)
     looking.keys()
     for where, data in expected.items():
         found = looking.tile(keys["1024"], *where)
-        assert isinstance(looking.viewer._opened[keys["1024"]], tiles.Streamed)
+        assert isinstance(opened(looking)["1024"], tiles.Streamed)
         difference = np.abs(pixels(found).astype(int) - pixels(data))
         assert difference.max() == 0 if where[0] == 0 else difference.mean() < 2
 

@@ -1,7 +1,6 @@
 """The viewer and the part at 1:1 in a real browser: what the screen shows is compared with the files."""
 
 import io
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,35 +13,6 @@ pytestmark = browser.marks("voila", "jupyterlab")
 SHOTS = browser.SHOTS / "viewer"
 AXE = find_spec("axe_playwright_python")
 PATCH = 24  # px a side of what is looked for in a file
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    """A browser."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=browser.CHROMIUM, args=list(browser.SWITCHES))
-
-
-@contextmanager
-def opened(chromium, address, width, height, **options):
-    """A page that reaches this machine alone, and does not fail."""
-    context = chromium.new_context(viewport={"width": width, "height": height}, **options)
-    local = ("http://127.0.0.1", "data:", "blob:")
-
-    def route(route):
-        route.continue_() if route.request.url.startswith(local) else route.abort()
-
-    context.route("**/*", route)
-    page = context.new_page()
-    page.set_default_timeout(60 * browser.SECONDS)
-    page.errors = []
-    page.on("pageerror", lambda error: page.errors.append(f"{error} {error.stack}"))
-    page.goto(address, timeout=180 * browser.SECONDS)
-    yield page
-    assert page.errors == []
-    context.close()
 
 
 class Looker(browser.Artist):
@@ -169,27 +139,26 @@ def faults(page):
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory):
-    """The address of a studio on Voila, and its folder."""
-    folder, port = tmp_path_factory.mktemp("viewer"), browser.free_port()
-    notebook = browser.tiny_studio(folder)
-    with browser.serve(browser.voila(notebook, port), port, folder / "server.log") as address:
-        yield address, folder / "pictures"
+def folder(tmp_path_factory):
+    """Of the pictures, for both screens."""
+    return tmp_path_factory.mktemp("viewer")
 
 
 @pytest.fixture(scope="module")
-def looker(chromium, served):
+def looker(front_ends, folder):
     """Before a usual screen."""
-    with opened(chromium, served[0], 1280, 800) as page:
-        yield Looker(page, served[1] / "sunset-over-a-lake")
+    with front_ends.studio("voila", folder, 1280, 800) as page:
+        yield Looker(page, folder / "pictures" / "sunset-over-a-lake")
+        assert page.errors == []
 
 
 @pytest.fixture(scope="module")
-def on_phone(chromium, served, looker):
+def on_phone(front_ends, folder, looker):
     """Before a small screen of two device pixels a px, in the dark."""
     options = {"device_scale_factor": 2, "has_touch": True, "color_scheme": "dark"}
-    with opened(chromium, served[0], 390, 844, **options) as page:
-        yield Looker(page, served[1] / "sunset-over-a-lake-2")
+    with front_ends.studio("voila", folder, 390, 844, **options) as page:
+        yield Looker(page, folder / "pictures" / "sunset-over-a-lake-2")
+        assert page.errors == []
 
 
 @pytest.fixture(params=["looker", "on_phone"])
@@ -405,16 +374,8 @@ def test_the_line_of_a_card_is_taken_anywhere_and_stays_where_the_part_moves(loo
     looker.close()
 
 
-def test_the_viewer_works_in_jupyterlab_too(chromium, tmp_path):
-    port, notebook = browser.free_port(), browser.tiny_studio(tmp_path)
-    with (
-        browser.serve(browser.jupyterlab(notebook, port), port, tmp_path / "server.log") as address,
-        opened(chromium, f"{address}lab/tree/studio.ipynb", 1280, 800) as page,
-    ):
-        page.wait_for_function("window.jupyterapp && document.querySelector('.jp-CodeCell')")
-        page.wait_for_function("jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel")
-        page.evaluate("jupyterapp.shell.currentWidget.sessionContext.ready")
-        page.evaluate(browser.RUN_ALL)
+def test_the_viewer_works_in_jupyterlab_too(front_ends, tmp_path):
+    with front_ends.studio("jupyterlab", tmp_path, 1280, 800) as page:
         looker = Looker(page, tmp_path / "pictures")
         looker.open()
         looker.words("1024 enhanced · 100 %, exact pixels")
@@ -422,3 +383,4 @@ def test_the_viewer_works_in_jupyterlab_too(chromium, tmp_path):
         page.screenshot(path=SHOTS / "jupyterlab.png")
         looker.close()
         assert page.evaluate("document.activeElement.closest('.bigart-part-look') !== null")
+        assert page.errors == []

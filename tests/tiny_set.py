@@ -70,7 +70,11 @@ def write_tiny_set(folder: Path) -> ModelSet:
         enlarger=folder / "enlarger.safetensors",
         enhancer=folder / "vqgan.safetensors",
         sampling=Sampling(
-            2, 3.0, "dpm++", (500, 0), start_log_snr=-5.0,
+            2,
+            3.0,
+            "dpm++",
+            (500, 0),
+            start_log_snr=-5.0,
             qualities={"draft": {"guided": 0.5, "upsampler_timesteps": (500,)}},
         ),  # fmt: skip
     )

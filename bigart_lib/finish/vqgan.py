@@ -72,7 +72,8 @@ def load(path: Path, device: torch.device | str = "cpu", dtype: torch.dtype = to
 
 def build(config: Mapping) -> VQModel:
     """A network with the arguments of `VQModel`; raises as `sizes.checked`."""
-    from diffusers import VQModel  # takes seconds, which a studio has before it enhances
+    with weights.importing_diffusers:  # takes seconds, which a studio has before it enhances
+        from diffusers import VQModel
 
     network = VQModel(**checked(config))
     for module in network.modules():

@@ -24,7 +24,8 @@ from bigart_lib.text import shown
 MARK = '<meta name="generator" content="BIG.art gallery">'  # of a page that may be replaced
 MARK_WITHIN = 500  # bytes from the beginning
 HERE = Path(__file__).parent
-SCRIPTS = ("grid.js", "viewer.js")
+LOOKING = "looking.js"  # which the studio's viewer has too
+SCRIPTS = (LOOKING, "grid.js", "viewer.js")
 LIBRARY, LICENCE = "vendor/openseadragon.min.js", "vendor/openseadragon.LICENSE.txt"
 APACHE = "\n\nThe Apache License 2.0,"  # where the licence of a small part begins, which pages leave out
 LIBRARY_STYLE = "data-openseadragon-mobile-css"  # the mark of a style, without which the library adds one
@@ -90,6 +91,11 @@ def page(pictures: Sequence[ShownPicture], title: str) -> str:
         f"<script>{library}</script>\n<script>{script}</script>\n</body>\n</html>\n",
     )
     return "\n".join(parts)
+
+
+def looking() -> str:
+    """The script that says how both viewers set OpenSeadragon."""
+    return _read(LOOKING)
 
 
 def openseadragon() -> str:

@@ -1,6 +1,5 @@
 /* The viewer: one picture after each of its steps, by OpenSeadragon, and what its recipe says. */
 let viewer;  // made at the first look
-const SHARP = 4;  // device pixels that a pixel takes from which on its edges are shown
 let now = {n: 0, step: 0, isCompared: false, items: [], turn: 0};
 
 function openViewer(n) {
@@ -11,15 +10,8 @@ function openViewer(n) {
 }
 
 function start() {
-  const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches;
   viewer = OpenSeadragon({
-    element: byId('canvas'), drawer: 'canvas', showNavigationControl: false, prefixUrl: '', keyboardNavEnabled: false,
-    crossOriginPolicy: false, visibilityRatio: 0.3, minZoomImageRatio: 0.8, maxZoomPixelRatio: 16,
-    animationTime: isCalm ? 0 : 0.4, blendTime: 0, zoomPerClick: 2, zoomPerScroll: 1.25, minPixelRatio: 0.8,
-    gestureSettingsMouse: {clickToZoom: false, dblClickToZoom: true},
-    gestureSettingsTouch: {clickToZoom: false, dblClickToZoom: true, flickEnabled: !isCalm},
-    gestureSettingsPen: {clickToZoom: false, dblClickToZoom: true},
-    imageLoaderLimit: 6,
+    ...lookingOptions(), element: byId('canvas'), crossOriginPolicy: false, imageLoaderLimit: 6,
   });
   viewer.canvas.setAttribute('role', 'application');
   viewer.canvas.setAttribute('aria-label', 'The picture: + and − zoom, Shift and arrows move');
@@ -114,7 +106,7 @@ function follow() {
   if (!item) return;
   const zoom = item.viewportToImageZoom(viewer.viewport.getZoom(true)) * devicePixelRatio;
   byId('percent').textContent = `${Math.round(100 * zoom)} %`;
-  viewer.drawer.setImageSmoothingEnabled(zoom < SHARP);
+  smooth(viewer, zoom);
   if (!now.isCompared || now.items.length < 2) return;
   const share = byId('line').value / 100;
   byId('comparison').style.setProperty('--at', `${100 * share}%`);

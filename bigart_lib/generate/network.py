@@ -21,6 +21,7 @@ from bigart_lib.weights import (
     check_parts,
     check_sizes,
     from_config,
+    importing_diffusers,
     load_network,
     read_config,
     write_network,
@@ -94,7 +95,8 @@ class Glide(nn.Module):
     """
 
     def __init__(self, config: GlideConfig) -> None:
-        from diffusers import UNet2DConditionModel  # takes seconds, which a studio has before it paints
+        with importing_diffusers:  # takes seconds, which a studio has before it paints
+            from diffusers import UNet2DConditionModel
 
         super().__init__()
         self.config = config
@@ -194,7 +196,8 @@ def load(path: Path, device: torch.device | str = "cpu", dtype: torch.dtype = to
     WeightsError
         When the file is neither, or its tensors do not fit.
     """
-    from bigart_lib.generate.blocks import fit_to_run
+    with importing_diffusers:
+        from bigart_lib.generate.blocks import fit_to_run
 
     return fit_to_run(load_network("GLIDE", path, device, dtype, build, convert))
 

@@ -13,7 +13,7 @@ from torch.nn import functional
 from bigart_lib.generate.noise import Noise, draw_noise
 from bigart_lib.progress import Progress, Report, no_report
 from bigart_lib.settings import TIMESTEPS, GenerateSettings
-from bigart_lib.weights import Sampling, check_finite
+from bigart_lib.weights import Sampling, check_finite, importing_diffusers
 
 if TYPE_CHECKING:
     from diffusers import SchedulerMixin
@@ -71,7 +71,7 @@ def sample_base(
     """A picture in [0, 1] from each noise of its shape, (1, 3, height, width), by classifier-free guidance.
 
     The network was trained on 64x64. Only the noisiest steps are guided, as many as the settings say: they
-    decide colours and composition (Kynkäänniemi et al. 2024); the others ask the network once instead of twice.
+    decide colours and composition (Kynkäänniemi et al. 2024); the others ask the network once, not twice.
 
     Parameters
     ----------
@@ -262,7 +262,8 @@ def base_scheduler(sampler: str, steps: int, sampling: Sampling) -> SchedulerMix
     "ancestral" is DDPM with the learned variance, as published; "ddim" the deterministic sampler with
     clipping (Song et al. 2021); "dpm++" DPM-Solver++ of second order (Lu et al. 2022).
     """
-    from diffusers import DDPMScheduler
+    with importing_diffusers:
+        from diffusers import DDPMScheduler
 
     schedule = {"beta_schedule": "squaredcos_cap_v2", "variance_type": "learned_range"}
     if sampler == "ancestral":
@@ -284,7 +285,8 @@ def upsampler_scheduler(timesteps: Sequence[int]) -> SchedulerMixin:
 
 
 def _solver(order: int, **schedule: object) -> SchedulerMixin:
-    from diffusers import DPMSolverMultistepScheduler
+    with importing_diffusers:
+        from diffusers import DPMSolverMultistepScheduler
 
     # Dynamic thresholding with a largest value of 1 is clipping; the first order is DDIM.
     return DPMSolverMultistepScheduler(

@@ -52,7 +52,7 @@ def pick_device(name: str | None = None, announce: Callable[[str], None] | None 
     except RuntimeError:
         device = None
     if device is None or device.type not in DEVICES:
-        raise DeviceError(f"device must be cpu or cuda, not {name!r}")
+        raise DeviceError(f"device must be cpu, cuda or mps, not {name!r}")
     if device.type == "cuda" and (reason := _why_no_cuda(device)) is not None:
         reason = (
             f"torch cannot use {device} ({reason})" if reason else "this machine has none that torch can use"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,12 +10,13 @@ if TYPE_CHECKING:
     import ipywidgets
 
     from bigart_lib.bigart import BigArt
+    from bigart_lib.progress import Announce
 
 __all__ = ["studio"]
 
 
 def studio(
-    bigart: BigArt,
+    bigart: BigArt | Callable[[Announce], BigArt],
     pictures: Path | str = "bigart_pictures",
     copy_to: Path | str | None = None,
     generator: str | None = None,
@@ -27,7 +29,7 @@ def studio(
 
     Parameters
     ----------
-    bigart : the loaded models.
+    bigart : the loaded models; or what loads them, given an `announce` that shows its sentences on the page.
     pictures : the folder where runs get their folders.
     copy_to : a second folder that gets a copy of everything, such as one on Google Drive.
     generator : loaded on the page in place of that of `bigart`, as `bigart_lib.load` takes it; another can be

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import gc
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bigart_lib.studio import link, parts
+from bigart_lib.studio.notes import Notes
 from bigart_lib.studio.studio_page import Studio
 
 if TYPE_CHECKING:
     import ipywidgets
 
     from bigart_lib.bigart import BigArt
+    from bigart_lib.progress import Announce
 
 LEFT = "The studio was opened again in another place: go on there. Everything that was finished is kept."
 
@@ -26,16 +29,23 @@ _left: list[ipywidgets.Widget] = []  # the page of the one before, which says so
 
 
 def open_studio(
-    bigart: BigArt, pictures: Path | str, copy_to: Path | str | None, generator: str | None = None
+    bigart: BigArt | Callable[[Announce], BigArt],
+    pictures: Path | str,
+    copy_to: Path | str | None,
+    generator: str | None = None,
 ) -> ipywidgets.Widget:
     """The page of the studio that is open for this, with what it is making, or of a new one; see `studio`."""
+    notes = Notes()
+    bigart = bigart(notes.tell) if callable(bigart) else bigart
     places = [one and Path(one).resolve() for one in (pictures, copy_to)]
     asked = (*_models(bigart), *places, generator)
     if not (_at_work and _asked == [asked]):
         _close_before()
-        _at_work.append(Studio(bigart, pictures, copy_to, generator))
+        _at_work.append(Studio(bigart, pictures, copy_to, generator, notes))
         _asked[:] = [asked]
         _tie(_at_work[0])
+    else:
+        parts.close(notes.widget)
     return _at_work[0].widget
 
 
@@ -48,7 +58,7 @@ def _tie(studio: Studio) -> None:
     link.follow_pages()
     link.end_when_left(_is_busy)
     studio.wire.tell(kernel=link.kernel_id())
-    timer = threading.Timer(WARM_UP_AFTER, studio.session.measure)
+    timer = threading.Timer(WARM_UP_AFTER, studio.tasks.warm_up, [studio.session.measure])
     timer.daemon = True
     _warming.append(timer)
     timer.start()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 from pathlib import Path
 
+from bigart_lib.gallery.page import looking
+
 PAGE = Path(__file__).parent / "page"
 FIRST = ("start.js", "wire.js")  # what the other scripts use
 PIXEL = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAAAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw=="
@@ -18,7 +20,7 @@ def page_code() -> str:
     style = "".join(_read(path) for path in sorted(PAGE.glob("*.css"), key=_order))
     first, *scripts = (_read(path) for path in sorted(PAGE.glob("*.js"), key=_order))
     blocks = "".join(f"{{\n{script}}}\n" for script in scripts)
-    script = f"(function start(pixel, tries) {{\n{first}{blocks}}})(this, 50)"
+    script = f"(function start(pixel, tries) {{\n{first}{looking()}{blocks}}})(this, 50)"
     return f'<style>{style}</style><img alt="" src="{PIXEL}" onload="{html.escape(script)}">'
 
 

@@ -24,6 +24,7 @@ from bigart_lib.studio.enlarge_card import EnlargeCard
 from bigart_lib.studio.fields import Fields
 from bigart_lib.studio.gallery_panel import GalleryPanel
 from bigart_lib.studio.generator_row import GeneratorRow
+from bigart_lib.studio.notes import Notes
 from bigart_lib.studio.page_code import page_code
 from bigart_lib.studio.pick_card import PickCard
 from bigart_lib.studio.presets import Presets
@@ -55,6 +56,7 @@ class Studio:
     folder : where runs get their folders, and where those of earlier sessions are found.
     copy_to : a second folder that gets a copy of everything.
     generator : that is loaded first, as `loading.load` takes it; None keeps that of `bigart`.
+    notes : what was, and will be, announced of the models.
     """
 
     def __init__(
@@ -63,7 +65,9 @@ class Studio:
         folder: Path | str = "bigart_pictures",
         copy_to: Path | str | None = None,
         generator: str | None = None,
+        notes: Notes | None = None,
     ) -> None:
+        self.notes = notes or Notes()
         self.session = Session(bigart, folder, copy_to)
         self.batch: Batch | None = None
         self.picked: int | None = None
@@ -104,8 +108,10 @@ class Studio:
         right = parts.column(self.work_panel.widget, classes=["bigart-right"])
         columns = parts.row(left, right, classes=["bigart-columns"])
         hidden = parts.text(page_code(), "bigart-hidden")
-        above = [self.wire.widget, hidden, status, self.rescue.widget, self.gallery.found, self.door.widget]
-        return parts.named(ipywidgets.VBox([*above, columns]), "bigart-studio")
+        above = (self.notes.widget, self.rescue.widget, self.gallery.found, self.door.widget)
+        return parts.named(
+            ipywidgets.VBox([self.wire.widget, hidden, status, *above, columns]), "bigart-studio"
+        )
 
     def _adapt(self) -> None:
         """Have cards for the models that the session has, where those before were for others."""
@@ -134,9 +140,9 @@ class Studio:
 
         self.tasks.start(partial(self.session.use_generator, generator), done)
 
-    def create(self) -> None:
-        """Paint candidates of the prompt, once what is being made is done."""
-        prompt = self.prompt_card.prompt.value
+    def create(self, prompt: str | None = None) -> None:
+        """Paint candidates of a prompt, by default the field's, once what is being made is done."""
+        prompt = self.prompt_card.prompt.value if prompt is None else prompt
         if not prompt.strip():
             self.prompt_card.complain(NO_PROMPT)
             return
@@ -180,6 +186,7 @@ class Studio:
                 self.work_panel.show(batch, index)
                 if settings.enhance and card is self.work_panel.enlarge_cards[0]:
                     card.show_enhanced()
+                self.viewer.prepare()
             self.gallery.changed()
             return f"Made in {duration(seconds)}: {self._where(work.last)}"
 
@@ -226,9 +233,8 @@ class Studio:
         self._generate(recipe.prompt, self.prompt_card.like(recipe.generate), vary)
 
     def _create_from(self, said: dict) -> None:
-        """Create from what the page's field has, which may be newer than what was heard of it."""
-        self.prompt_card.prompt.value = str(said["prompt"])
-        self.create()
+        """Create from what the page's field had; the field is left alone, as more may be typed already."""
+        self.create(str(said["prompt"]))
 
     def _generate(self, prompt: str, settings: GenerateSettings, paint: Callable[..., Batch]) -> None:
         """Paint now, or after what is being made."""

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from bigart_lib.progress import Progress
+from bigart_lib.progress import Progress, Report
 from bigart_lib.studio.jobs import Jobs, Listener
 from bigart_lib.studio.parts import in_words
 from bigart_lib.studio.progress_row import ProgressRow
@@ -28,7 +28,16 @@ class Tasks:
         self.jobs = Jobs(threading.RLock())
         self.row, self.queue = ProgressRow(self.guard(self.cancel)), QueueRow(self.guard)
         self._let_work, self._show_again = let_work, show_again
-        self._closed = False
+        self._closed, self._warming = False, threading.Lock()
+
+    def warm_up(self, prepare: Callable[[], None]) -> None:
+        """Do what the first work would have to do, unless that has begun; work that begins meanwhile waits.
+
+        Both import diffusers, which fails where two threads do.
+        """
+        with self._warming:
+            if not (self._closed or self.jobs.busy):
+                prepare()
 
     def close(self) -> None:
         """Break off what is being made, so that it can be gone on with, and hear of nothing any more."""
@@ -65,6 +74,11 @@ class Tasks:
             raise ValueError("something is being made already: wait for it, or cancel it")
         began, row = time.monotonic(), self.row
 
+        def warmed(report: Report) -> Any:
+            with self._warming:
+                pass
+            return job(report)
+
         def progress(news: Progress) -> None:
             row.show(news)
             if show is not None:
@@ -88,7 +102,7 @@ class Tasks:
         self._let_work(False)
         row.begin()
         listener = Listener(*(self.guard(heard) for heard in (progress, finish, failed, cancelled)))
-        self.jobs.start(job, listener)
+        self.jobs.start(warmed, listener)
 
     def guard(self, function: Callable) -> Callable:
         """Let nothing fail in silence: a widget's callback has nobody else who would show its error."""

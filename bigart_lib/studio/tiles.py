@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import mmap
+import tempfile
 from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
@@ -46,13 +48,41 @@ class Halved:
     """A picture in memory, with its smaller levels."""
 
     def __init__(self, image: Image.Image) -> None:
-        self._levels = [image if image.mode in ("RGB", "RGBA") else image.convert("RGB")]
-        while max(self._levels[-1].size) > TILE:
-            self._levels.append(self._levels[-1].reduce(2))
+        self.levels = [image if image.mode in ("RGB", "RGBA") else image.convert("RGB")]
+        while max(self.levels[-1].size) > TILE:
+            self.levels.append(self.levels[-1].reduce(2))
 
     def part(self, level: int, box: Box) -> Image.Image:
         """See `Pyramid`."""
-        return self._levels[level].crop(box)
+        return self.levels[level].crop(box)
+
+
+class Stored:
+    """A picture with its smaller levels, decoded, in a file without a name that goes with it; not in memory.
+
+    Raises
+    ------
+    OSError
+        Where there is no room for it.
+    """
+
+    def __init__(self, pyramid: Halved) -> None:
+        self._levels, start = [], 0  # width, height, mode, and where its rows begin
+        with tempfile.TemporaryFile() as file:
+            for level in pyramid.levels:
+                self._levels.append((*level.size, level.mode, start))
+                start += file.write(level.tobytes())
+            file.flush()
+            self._data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+    def part(self, level: int, box: Box) -> Image.Image:
+        """See `Pyramid`."""
+        (width, _, mode, start), (left, upper, right, lower) = self._levels[level], box
+        row = width * len(mode)
+        rows = memoryview(self._data)[start + upper * row : start + lower * row]
+        return Image.frombuffer(mode, (width, lower - upper), rows, "raw", mode, 0, 1).crop(
+            (left, 0, right, lower - upper)
+        )
 
 
 class Streamed:

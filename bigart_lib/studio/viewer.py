@@ -1,8 +1,10 @@
 """The viewer's kernel side: what there is to look at of a batch, and the pixels of it in tiles.
 
-The page asks for both through the wire, and does the rest: see page/viewer.js. A picture's file is decoded
-once, in a thread of its own. At most two decoded pictures are in memory, and none once the viewer is closed:
-134 MB for two of 4096 px; of larger ones a quarter of each side is, the rest in a temporary file of libvips.
+The page asks for both through the wire, and does the rest: see page/viewer.js. A file is decoded in a thread
+of its own, once it is made or first looked at. The last four that were decoded are in temporary files, 67 MB
+for one of 4096 px, so that they are there at once when they are looked at again, and none is in memory. Of
+larger ones the last two are there until the viewer is closed: a quarter of each side in memory, the rest in a
+temporary file of libvips.
 """
 
 from __future__ import annotations
@@ -20,11 +22,12 @@ from bigart_lib.gallery.page import openseadragon
 from bigart_lib.pictures import reading
 from bigart_lib.pictures.recipe import read_picture
 from bigart_lib.runs.session import Batch, Session
-from bigart_lib.studio.tiles import Enlarged, Halved, Pyramid, Streamed, tile
+from bigart_lib.studio.tiles import Enlarged, Halved, Pyramid, Stored, Streamed, tile
 from bigart_lib.studio.wire import Answer, Wire
 
 MOST_TILES = 8  # of one question
-KEPT = 2  # decoded pictures in memory
+STORED = 4  # decoded pictures in temporary files
+KEPT = 2  # decoded pictures that are, at least in part, in memory
 SMALL = 1024 * 1024  # pixels of a picture in memory that is made ready in no time
 MOST_IN_MEMORY = 8192 * 8192  # pixels of a picture that is decoded whole
 
@@ -66,8 +69,8 @@ class Viewer:
     def __init__(self, wire: Wire, look: Callable[[], Look]) -> None:
         self._look = look
         self._views: dict[str, View] = {}  # that were listed last, by their keys
-        self._opened: dict[str, Pyramid | Exception] = {}  # decoded, the latest used last
-        self._opening: set[str] = set()
+        self._opened: dict[tuple, Pyramid | Exception] = {}  # decoded, the latest used last
+        self._opening: set[tuple] = set()
         self._lock = threading.Lock()
         wire.answer("viewer-library", lambda _: Answer({"code": openseadragon()}))
         wire.answer("viewer-views", self.views)
@@ -148,8 +151,17 @@ class Viewer:
     def close(self, _: dict) -> Answer:
         """Free the memory."""
         with self._lock:
-            self._views, self._opened = {}, {}
+            self._views = {}
+            self._opened = {name: one for name, one in self._opened.items() if isinstance(one, Stored)}
         return Answer()
+
+    def prepare(self) -> None:
+        """Decode the last stage of the picked one, which was just made, before anybody asks."""
+        look = self._look()
+        if look.batch is not None and look.picked is not None:
+            *_, last = _stages(look, look.picked)
+            if last.action != "source" and last.size[0] * last.size[1] <= MOST_IN_MEMORY:
+                self._open(last)
 
     def _open(self, view: View) -> Pyramid | Exception | None:
         """A picture, or why it cannot be read; None while it is decoded."""
@@ -157,30 +169,51 @@ class Viewer:
             return view.source
         if isinstance(view.source, Image.Image) and view.size[0] * view.size[1] <= SMALL:
             return Halved(view.source)
+        name = _identity(view)
         with self._lock:
-            if view.key in self._opened:
-                self._opened[view.key] = self._opened.pop(view.key)
-                return self._opened[view.key]
-            if view.key not in self._opening:
-                self._opening.add(view.key)
-                threading.Thread(target=self._decode, args=(view,), name="bigart-viewer", daemon=True).start()
+            if name in self._opened:
+                self._opened[name] = self._opened.pop(name)
+                return self._opened[name]
+            if name not in self._opening:
+                self._opening.add(name)
+                thread = threading.Thread(target=self._decode, args=(view, name), daemon=True)
+                thread.name = "bigart-viewer"
+                thread.start()
         return None
 
-    def _decode(self, view: View) -> None:
+    def _decode(self, view: View, name: tuple) -> None:
         try:
-            is_streamed = view.size[0] * view.size[1] > MOST_IN_MEMORY or view.action == "source"
-            if isinstance(view.source, Image.Image):
-                made = Halved(view.source)
-            else:
-                made = Streamed(view.source) if is_streamed else Halved(read_picture(view.source)[1])
+            made = _decoded(view)
         except Exception as error:
             made = error
         with self._lock:
-            self._opening.discard(view.key)
-            if view.key in self._views:  # the viewer was not closed meanwhile
-                self._opened[view.key] = made
-            for key in [*self._opened][:-KEPT]:
-                del self._opened[key]
+            self._opening.discard(name)
+            if view.key in self._views or isinstance(made, Stored):  # else the viewer was closed meanwhile
+                self._opened[name] = made
+            for is_stored, most in ((True, STORED), (False, KEPT)):
+                alike = [one for one in self._opened if isinstance(self._opened[one], Stored) == is_stored]
+                for one in alike[:-most]:
+                    del self._opened[one]
+
+
+def _identity(view: View) -> tuple:
+    """What says which pixels a view has: a file may have been replaced by another."""
+    if not isinstance(view.source, Path):
+        return (view.key, id(view.source))
+    status = view.source.stat()
+    return (view.key, view.source, status.st_mtime_ns, status.st_size)
+
+
+def _decoded(view: View) -> Pyramid:
+    if isinstance(view.source, Path) and (
+        view.size[0] * view.size[1] > MOST_IN_MEMORY or view.action == "source"
+    ):
+        return Streamed(view.source)
+    pyramid = Halved(view.source if isinstance(view.source, Image.Image) else read_picture(view.source)[1])
+    try:
+        return Stored(pyramid)
+    except OSError:  # no room
+        return pyramid
 
 
 def _stages(look: Look, place: int) -> Iterator[View]:
@@ -200,8 +233,8 @@ def _stages(look: Look, place: int) -> Iterator[View]:
     for step in steps:
         source, is_first = files.get(step.key), False
         name = _words(source.stem if source else step.name)  # another version may have the step's own name
-        if step.key in run.unsaved:
-            source = run.unsaved[step.key].image
+        if unsaved := run.unsaved.get(step.key):
+            source = unsaved.image
         elif is_first := step == painted[-1]:
             source = batch.candidates[place].image if index is not None else run.source.file(run.path)
             name = f"{name}, the candidate" if index is not None else "as it was brought"

@@ -12,6 +12,7 @@ from bigart_lib.weights.fitting import (
     check_weights,
     fill,
     from_config,
+    importing_diffusers,
     load_network,
 )
 from bigart_lib.weights.layout import Layout
@@ -55,6 +56,7 @@ __all__ = [
     "fill",
     "find",
     "from_config",
+    "importing_diffusers",
     "load_network",
     "once",
     "packaged",

@@ -42,9 +42,7 @@ class Sampling:
     upsampler_noise: float = 0.997  # scale of the upsampler's first noise
     guided: float = 1.0  # share of the steps, the noisiest first, that are guided
     spacing: str = "even"  # one of `settings.SPACINGS`
-    qualities: Mapping[str, Mapping[str, Any]] = field(
-        default_factory=dict
-    )  # beside standard
+    qualities: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # beside standard
 
     def at(self, quality: str | None) -> Sampling:
         """The same in one of `settings.QUALITIES`."""
@@ -123,7 +121,12 @@ def published() -> ModelSet:
             upsampler_timesteps=(997, 700, 348, 198, 120, 75, 47, 28, 15, 6, 1),
             qualities={
                 "draft": {"steps": 15, "upsampler_timesteps": (997, 600, 246, 109, 51, 21, 5)},
-                "published": {"steps": 100, "sampler": "ancestral", "guided": 1.0, "upsampler_timesteps": FAST27},
+                "published": {
+                    "steps": 100,
+                    "sampler": "ancestral",
+                    "guided": 1.0,
+                    "upsampler_timesteps": FAST27,
+                },  # fmt: skip
             },
         ),
         terms=GLIDE_NOTE,

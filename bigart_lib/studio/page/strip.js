@@ -35,11 +35,9 @@ function fillStrip(holder, data) {
   }
   const rest = data.total > data.runs.length ? `All ${data.total.toLocaleString('en')} runs` : 'All pictures';
   const none = make('p', 'bigart-note', ofFavourites ? 'No favourites yet.' : 'Your pictures will be here.');
-  const hadFocus = holder.contains(document.activeElement) && document.activeElement.textContent;
   const head = make('div', 'bigart-shelf-head');
   head.append(of, button(rest, bigart.gallery, 'bigart-quiet'));
   holder.replaceChildren(head, strip.children.length ? strip : none);
-  if (hadFocus) [...holder.querySelectorAll('button')].find((one) => one.textContent === hadFocus)?.focus();
 }
 
 /* The last picture of each favourite. */

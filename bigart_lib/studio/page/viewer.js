@@ -1,6 +1,5 @@
 /* The viewer: any stage of a picture, whole or as far in as its pixels, alone or beside another. OpenSeadragon shows
    it; the kernel gives the tiles. Two panes lie over one another, up to a line, or side by side, and move together. */
-const SHARP = 4;  // device pixels that a pixel takes from which on its edges are shown
 const KEPT = 64;  // tiles of a pane that are kept, of 1 MB each
 const STEP = 1.5;
 const id = (name) => `bigart-viewer-${name}`;
@@ -61,16 +60,9 @@ function newPane(OpenSeadragon, place) {
   const words = make('p', {});
   holder.append(words);
   easel.append(holder);
-  const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches;
   const viewer = OpenSeadragon({
-    element: holder, drawer: 'canvas', preserveViewport: true, preserveImageSizeOnResize: true,
-    showNavigationControl: false, prefixUrl: '', keyboardNavEnabled: false,
-    visibilityRatio: 0.3, minZoomImageRatio: 0.8, maxZoomPixelRatio: 16, animationTime: isCalm ? 0 : 0.4, blendTime: 0,
-    zoomPerClick: 2, zoomPerScroll: 1.25, minPixelRatio: 0.8, imageLoaderLimit: bigart.tiles.atOnce, timeout: 600000,
-    maxImageCacheCount: KEPT, smoothTileEdgesMinZoom: Infinity,  // else they are drawn in another size first
-    gestureSettingsMouse: {clickToZoom: false, dblClickToZoom: true},
-    gestureSettingsTouch: {clickToZoom: false, dblClickToZoom: true, flickEnabled: !isCalm},
-    gestureSettingsPen: {clickToZoom: false, dblClickToZoom: true},
+    ...lookingOptions(), element: holder, preserveViewport: true, preserveImageSizeOnResize: true,
+    imageLoaderLimit: bigart.tiles.atOnce, timeout: 600000, maxImageCacheCount: KEPT,
   });
   viewer.canvas.setAttribute('role', 'application');
   const pane = {OpenSeadragon, holder, words, viewer, item: null, view: null, turn: 0};
@@ -126,7 +118,6 @@ function showIn(pane, view, isFirst) {
 
 /* How many device pixels a pixel of a pane's picture takes. */
 const scale = ({item, viewer}) => item.viewportToImageZoom(viewer.viewport.getZoom(true)) * devicePixelRatio;
-const isWhole = (number) => number > 0.999 && Math.abs(number - Math.round(number)) < 1e-6;
 /* Whether the screen shows the picture's very pixels: whole numbers of device pixels for each, and none between. */
 function isExact(pane) {
   const {canvas} = pane.viewer.drawer, {left, top, width, height} = canvas.getBoundingClientRect();
@@ -148,9 +139,7 @@ function describe(pane) {
   if (!pane.item) return;
   const times = scale(pane), port = pane.viewer.viewport;
   pane.isWhole = Math.abs(port.getZoom() / port.getHomeZoom() - 1) < 1e-3;
-  queueMicrotask(() => {  // what is set while it draws would not last
-    if (panes.includes(pane)) pane.viewer.drawer.setImageSmoothingEnabled(times < SHARP && !isWhole(times));
-  });
+  smooth(pane.viewer, times);
   if (pane === panes[0]) percent.textContent = `${Math.round(100 * times)}\u00a0%`;
   const words = `${pane.view.name} · ${Math.round(100 * times)}\u00a0%${isExact(pane) ? ', exact pixels' : ''}`;
   if (pane.words.textContent !== words) pane.words.textContent = words;
