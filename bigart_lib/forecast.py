@@ -14,6 +14,7 @@ from bigart_lib.pictures.images import LEVEL_BYTES, PictureError
 from bigart_lib.pictures.recipe import Recipe
 from bigart_lib.plan import NETWORKS, WITHOUT_NETWORK, Kept, Step, to_do
 from bigart_lib.progress import PlanProgress, Report
+from bigart_lib.settings import MOST_PIXELS
 
 if TYPE_CHECKING:
     import torch
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from bigart_lib.enlarge.enlarger import Enlarger
     from bigart_lib.weights.networks import Networks
 
-MOST_PIXELS = 16384 * 16384  # of a finished picture
 CHANNEL_BYTES = 2  # of a pixel in levels
 PICTURE_BYTES = 10  # of a pixel in levels, and in 8 bits while it is written
 

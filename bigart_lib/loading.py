@@ -8,7 +8,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bigart_lib.bigart import BigArt
 from bigart_lib.machine import Speeds, for_any_network, for_vqgan, pick_device, pick_precision
 from bigart_lib.progress import Announce, Report, announce_nothing, no_report
 from bigart_lib.settings import read_memory
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     import torch
 
+    from bigart_lib.bigart import BigArt
     from bigart_lib.enlarge.enlarger import Enlarger
     from bigart_lib.finish.enhancer import VQGANEnhancer
     from bigart_lib.generate.generator import Generator
@@ -67,6 +67,7 @@ def load(
     ValueError
         When there is no such set, network, device or precision here, or a file cannot be fetched.
     """
+    from bigart_lib.bigart import BigArt
     from bigart_lib.weights import Networks, cache_folder, sets
 
     chosen = pick_device(device, announce)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from math import isfinite
 from numbers import Real
 from operator import index
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from bigart_lib import shapes
@@ -23,6 +24,9 @@ PICTURE_SIZES = (256, 1024, 4096, 16384)  # px of the long side that a candidate
 LARGE_SIZE = 2048  # px a side: above, texture is of the larger kind, and VQGAN repaints no more
 MOST_ANCESTORS = 99  # of a variation
 LONGEST_SHOWN = 60  # characters of a wrong value in a message
+MOST_PIXELS = 16384 * 16384  # of a finished picture
+DEFAULT_FOLDER = Path("bigart_pictures")  # in which each run gets a folder of its own
+KEPT_RESULTS = ("none", "exact", "all")  # which a run keeps, to go on from: none, up to 4096x4096 pixels, all
 BROUGHT_SIZE = 256  # px a side that a picture of the artist's own counts as, whatever it has
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import browser
 import pytest
 from colab_machine import HOME, PROJECT, ColabMachine, why_not
+from PIL import Image
 
 pytestmark = [pytest.mark.colab, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -227,19 +228,22 @@ def artist(installed, tmp_path):
 @pytest.mark.skipif(
     not (browser.CHROMIUM and find_spec("playwright")), reason="needs playwright and chromium"
 )
-def test_the_studio_works_on_the_page(artist, installed):
+def test_the_studio_works_on_the_page(artist, installed, tmp_path):
     step = re.compile(r"Painting: \d+ %")
     artist.create("a lake")
-    artist.wait_for(1, step)
+    artist.wait_for(step)
     artist.until_other(artist.status(1).inner_text, than=artist.status(1).inner_text())
     artist.button("Cancel").click()
-    artist.wait_for(1, "Cancelled")
+    artist.wait_for("Cancelled")
 
     artist.create("a lake")
-    artist.wait_for(1, "7 pictures in")
+    artist.wait_for("7 pictures in")
     artist.thumbnail(3).click()
     artist.until(artist.picked, [3])
     artist.step("1K")
     artist.button("Make 1K").click()
-    artist.wait_for(3, "Made in")
+    artist.wait_for("Made in")
     assert list(installed.path(HOME).glob("BIG.art/bigart_pictures/*/candidate-3/1024*.png"))
+    photo = tmp_path / "photo.png"
+    Image.effect_noise((80, 60), 60).save(photo)
+    artist.look_around(photo)

@@ -107,7 +107,8 @@ def test_the_next_session_goes_on_without_a_network(painted, session, networks):
     assert found.last_picked() == 2
     work = session.work(found, 2)
     assert work.settings() == AS_PAINTED
-    assert found.candidates.settings == GenerateSettings(5, 7, 3, 2.5, "ddim")
+    of_the_models = {"guided": 1.0, "spacing": "even", "upsampler_timesteps": (500, 0)}
+    assert found.candidates.settings == GenerateSettings(5, 7, 3, 2.5, "ddim", **of_the_models)
     again = paint(session, found, texture_1k=COARSE, enhance=False)
     assert networks == [] and again.last.name == "1024_textured-2.png"
 

@@ -1,19 +1,23 @@
 """One call of the command line: what it says while it works, and what it tidies up when it ends early."""
 
+from __future__ import annotations
+
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bigart_lib.bigart import BigArt
 from bigart_lib.cli.bars import Bars
 from bigart_lib.cli.terminal import aside, say, typed
 from bigart_lib.files import size_in_words
-from bigart_lib.forecast import Forecast
 from bigart_lib.progress import Report, duration, no_report
-from bigart_lib.runs.run import JOURNAL, Run
+
+if TYPE_CHECKING:
+    from bigart_lib.bigart import BigArt
+    from bigart_lib.forecast import Forecast
+    from bigart_lib.runs.run import Run
 
 
 class Call:
@@ -58,6 +62,8 @@ class Call:
 
     def new_run(self, parent: Path, *what: Any) -> Run:
         """A new folder to work in; see `Run.new`."""
+        from bigart_lib.runs.run import Run  # slow to come, and --help does without
+
         try:
             run = Run.new(parent, *what)
         except OSError as error:
@@ -76,6 +82,8 @@ class Call:
 
     def end(self, was_interrupted: bool = False) -> str:
         """Tidy up after an error or an interrupt; returns what was kept and how to go on, if anything was."""
+        from bigart_lib.runs.journal import JOURNAL
+
         self._bars.close()
         later = f"; not begun: seed {self.unbegun}" if self.unbegun else ""
         with suppress(OSError):

@@ -18,8 +18,7 @@ from bigart_lib.loading import load
 from bigart_lib.pictures.bring import brought
 from bigart_lib.pictures.carried import Brought
 from bigart_lib.pictures.images import from_array
-from bigart_lib.runs.run import DEFAULT_FOLDER
-from bigart_lib.settings import PaintSettings, TextureSettings
+from bigart_lib.settings import DEFAULT_FOLDER, PaintSettings, TextureSettings
 from bigart_lib.text import in_words, shown
 
 TEXTURE = TextureSettings(amount=0)  # a picture of somebody's own keeps its own

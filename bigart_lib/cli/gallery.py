@@ -10,7 +10,7 @@ from bigart_lib.cli.call import Call
 from bigart_lib.cli.info import facts as facts_of
 from bigart_lib.gallery.making import NAME, Made, make
 from bigart_lib.pictures.recipe import Recipe
-from bigart_lib.runs.run import DEFAULT_FOLDER
+from bigart_lib.settings import DEFAULT_FOLDER
 from bigart_lib.text import shown
 
 

@@ -1,16 +1,19 @@
 """`--near PICTURE`: variations of a candidate that was painted before."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bigart_lib.bigart import BigArt
 from bigart_lib.cli.call import Call
 from bigart_lib.cli.options import FILE, number, option, together
-from bigart_lib.pictures import recipe
 from bigart_lib.pictures.images import PictureError
-from bigart_lib.pictures.recipe import Recipe
 from bigart_lib.settings import GenerateSettings
+
+if TYPE_CHECKING:
+    from bigart_lib.bigart import BigArt
+    from bigart_lib.pictures.recipe import Recipe
 
 near = together(
     option("--near", FILE, None, "Paint variations of the candidate of PICTURE.", "none", "PICTURE"),
@@ -33,6 +36,8 @@ def read(picture: Path | None, distance: float | None) -> Recipe | None:
         if distance is not None:
             raise ValueError("--distance is from a picture: name it too, by --near PICTURE")
         return None
+    from bigart_lib.pictures import recipe
+
     found = recipe.read(picture)[0]
     if None in (found.prompt, found.generate, found.index):
         raise PictureError(f"{picture} was not painted for a prompt: only what was has variations")

@@ -13,10 +13,7 @@ import click
 from bigart_lib import settings
 from bigart_lib.cli.call import Call
 from bigart_lib.machine import PRECISIONS
-from bigart_lib.pictures import writing
-from bigart_lib.runs.run import DEFAULT_FOLDER
-from bigart_lib.runs.work import KEEP
-from bigart_lib.settings import PaintSettings, TextureSettings
+from bigart_lib.settings import DEFAULT_FOLDER, KEPT_RESULTS, PaintSettings, TextureSettings
 from bigart_lib.weights.sets import ENHANCERS, ENLARGERS, SETS
 
 NETWORKS = {"enlarger": ENLARGERS, "enhancer": ENHANCERS}
@@ -168,7 +165,7 @@ size = option(
     "Pixels of the finished picture's long side; 256: the candidates only.",
 )  # fmt: skip
 keep = option(
-    "--keep", choice("keep", KEEP), "exact",
+    "--keep", choice("keep", KEPT_RESULTS), "exact",
     "Which unrounded results to keep, to go on from; exact: up to 4096 pixels a side.",
 )  # fmt: skip
 repeat = click.option("--repeat/--no-repeat", default=False, help="Make pictures that tile without a seam.")
@@ -245,6 +242,8 @@ def to_write(options: Mapping[str, Any], suffix: str | None = None) -> dict[str,
     ----------
     suffix : of a name that says the format.
     """
+    from bigart_lib.pictures import writing  # slow to come, and --help does without
+
     named = options["format"] and FORMATS[options["format"]]
     if suffix and named and writing.check_name(f"a{suffix}") != writing.check_name(f"a{named}"):
         raise ValueError(f"--out says {suffix}, and --format says {options['format']}: leave one of them out")
@@ -260,6 +259,8 @@ def to_write(options: Mapping[str, Any], suffix: str | None = None) -> dict[str,
 
 def check_written(how: Mapping[str, Any], stem: str, size: tuple[int, int], has_alpha: bool = False) -> None:
     """Refuse a finished picture that its format cannot hold; `how` is what `to_write` gave."""
+    from bigart_lib.pictures import writing  # slow to come, and --help does without
+
     form = writing.Form(**how.get("form", {}))
     writing.check_form(f"{stem}{how.get('suffix', '.png')}", form, size, has_alpha)
 

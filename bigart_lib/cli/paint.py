@@ -1,23 +1,20 @@
 """`bigart "a prompt"`: candidates are painted, some are picked and taken further."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from bigart_lib.bigart import BigArt
 from bigart_lib.cli import near as variations
 from bigart_lib.cli import options as shared
 from bigart_lib.cli import shape as shaped
 from bigart_lib.cli.call import Call, resume_command
-from bigart_lib.forecast import Forecast
-from bigart_lib.generate.prompts import about_words
 from bigart_lib.loading import load
-from bigart_lib.pictures.recipe import Recipe
-from bigart_lib.runs.run import Run
 from bigart_lib.settings import (
     QUALITIES,
     SAMPLERS,
@@ -30,6 +27,12 @@ from bigart_lib.settings import (
 )
 from bigart_lib.settings import QUALITY as QUALITY_OF_JPEG
 from bigart_lib.shapes import SQUARE
+
+if TYPE_CHECKING:
+    from bigart_lib.bigart import BigArt
+    from bigart_lib.forecast import Forecast
+    from bigart_lib.pictures.recipe import Recipe
+    from bigart_lib.runs.run import Run
 
 CANDIDATES_ONLY = 256  # px: the size that asks for nothing more
 TEXTURE = TextureSettings()
@@ -88,6 +91,8 @@ def paint(
 
     Seeds, and candidates to enlarge, may be several, as in 1,3 or 2-4. Each seed gives a run of its own.
     """
+    from bigart_lib.generate.prompts import about_words  # slow to come, and --help does without
+
     asked = read(options | {"pick": pick, "size": size}, words, shaped.is_named("size"))
     found, prompt, chosen, indices, further = asked
     how = shared.to_write(options)

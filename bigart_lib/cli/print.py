@@ -19,7 +19,7 @@ from bigart_lib.printing.edition import Edition
 from bigart_lib.printing.layout import LOW, times_needed
 from bigart_lib.printing.ready import Wanted, check_print, print_ready
 from bigart_lib.printing.settings import PrintSettings
-from bigart_lib.runs.run import DEFAULT_FOLDER
+from bigart_lib.settings import DEFAULT_FOLDER
 
 Enlarged = Callable[[Path, float], Path]  # makes a picture so many times longer; returns the new file
 DEFAULTS = {one.name: one.default for one in fields(PrintSettings)}

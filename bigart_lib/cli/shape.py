@@ -7,9 +7,9 @@ import click
 
 from bigart_lib import shapes
 from bigart_lib.cli.options import Checked, option, together
-from bigart_lib.forecast import MOST_PIXELS
 from bigart_lib.pictures.images import PRINT_DPI
 from bigart_lib.printing.paper import INCH, Paper, read_paper
+from bigart_lib.settings import MOST_PIXELS
 
 TURNS = ("landscape", "portrait")  # words that also say how a paper lies
 ALIKE = 1.01  # times that two shapes of the same paper may be apart

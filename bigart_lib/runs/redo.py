@@ -19,10 +19,10 @@ from bigart_lib.pictures.carried import Brought
 from bigart_lib.pictures.recipe import Recipe, changed, pixel_hash, read_picture
 from bigart_lib.plan import NETWORKS
 from bigart_lib.progress import Report, no_report
-from bigart_lib.runs.run import DEFAULT_FOLDER, Run
+from bigart_lib.runs.run import Run
 from bigart_lib.runs.source import SOURCE
 from bigart_lib.runs.work import EXACT, Work
-from bigart_lib.settings import PaintSettings
+from bigart_lib.settings import DEFAULT_FOLDER, PaintSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -41,7 +41,6 @@ from bigart_lib.runs.work import EXACT, Work
 from bigart_lib.settings import PaintSettings
 
 SHEET_BYTES = 2_000_000  # about
-DEFAULT_FOLDER = Path("bigart_pictures")
 WORK_LOCK = ".work.lock"
 
 

@@ -19,10 +19,17 @@ from bigart_lib.progress import CancelledError, Report, no_report
 from bigart_lib.runs import brought
 from bigart_lib.runs.copies import copy_run
 from bigart_lib.runs.redo import Verdict, generator_of, redo
-from bigart_lib.runs.run import DEFAULT_FOLDER, Run, UnsavedError, open_run
+from bigart_lib.runs.run import Run, UnsavedError, open_run
 from bigart_lib.runs.shelf import favourite_places, follow
 from bigart_lib.runs.work import Work
-from bigart_lib.settings import BROUGHT_SIZE, PICTURE_SIZES, GenerateSettings, PaintSettings, TextureSettings
+from bigart_lib.settings import (
+    BROUGHT_SIZE,
+    DEFAULT_FOLDER,
+    PICTURE_SIZES,
+    GenerateSettings,
+    PaintSettings,
+    TextureSettings,
+)
 
 if TYPE_CHECKING:
     from bigart_lib.finish.texture import TexturePreview

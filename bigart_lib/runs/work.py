@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from bigart_lib.runs.run import Run
 
 EXACT = "exact"  # the folder of results to go on from
-KEEP = ("none", "exact", "all")  # which of them are kept: none, up to 4096x4096 pixels, all
 MOST_EXACT = 5120 * 4096  # pixels: 4096 a side, and other shapes as long before their edges are cut off
 TENSOR = "picture"  # its name in a file
 IMAGES_IN_MEMORY = 4
