@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -64,6 +65,19 @@ def in_own_process(
         said = [line for line in done.stderr.splitlines() if line.strip()] or [f"exit code {done.returncode}"]
         return {ABSENT: said[-1].strip()[:300]}
     return json.loads(done.stdout.splitlines()[-1])
+
+
+def without_gradients(case: Callable[..., dict]) -> Callable[..., dict]:
+    """A case that asks networks, which then keep nothing for gradients."""
+
+    @wraps(case)
+    def asked(*values: object, **named: object) -> dict:
+        import torch
+
+        with torch.inference_mode():
+            return case(*values, **named)
+
+    return asked
 
 
 def seconds(work: Callable[[], object], runs: int, device: str = "cpu") -> float:

@@ -72,12 +72,12 @@ def peak_speed(device: str, precision: str) -> dict:
     return {"tflops": best[0] / 1e12, "side": best[1], "precision": precision}
 
 
+@cases.without_gradients
 def enlarged(way: str, side: int, device: str, blocks: int, runs: int, folder: str, exact: str) -> dict:
     """What a way takes for a picture, and how far from the exact one it is."""
     import numpy as np
     import torch
 
-    torch.set_grad_enabled(False)
     if not exact:  # this is what the others are compared with
         torch.backends.cudnn.allow_tf32 = False
     began = time.perf_counter()

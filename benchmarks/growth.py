@@ -22,22 +22,22 @@ CANDIDATES, ENLARGING = "candidates", "enlarging"
 def candidates(device: str, size: int, steps: int | None) -> dict:
     """What so many candidates take."""
     from benchmarks.generate import embedded_generator, paint
+    import torch
+
     from bigart_lib import loading
 
-    generator = embedded_generator(device, loading.CUDA_BATCH if device.startswith("cuda") else 1)
+    generator = embedded_generator(device, loading.batch_size(torch.device(device)))
     paint(generator, 1, 2)
     taken = cases.seconds(lambda: paint(generator, size, steps), 1, device)
     return {"seconds": taken, "peak_mb": round(peak_memory(device) / 1e6)}
 
 
+@cases.without_gradients
 def enlarging(device: str, size: int, blocks: int) -> dict:
     """What a picture of so many px a side takes."""
-    import torch
-
     from benchmarks import peers
     from benchmarks.enlarge import drawn
 
-    torch.set_grad_enabled(False)
     run, _ = peers.ours(device, blocks, size, peers.fast_precision(device))
     picture = drawn(size)
     run(drawn(64))
