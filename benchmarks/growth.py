@@ -21,9 +21,9 @@ CANDIDATES, ENLARGING = "candidates", "enlarging"
 
 def candidates(device: str, size: int, steps: int | None) -> dict:
     """What so many candidates take."""
-    from benchmarks.generate import embedded_generator, paint
     import torch
 
+    from benchmarks.generate import embedded_generator, paint
     from bigart_lib import loading
 
     generator = embedded_generator(device, loading.batch_size(torch.device(device)))
