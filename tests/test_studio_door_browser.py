@@ -108,7 +108,7 @@ def test_a_photograph_is_dropped_printed_and_downloaded(visitor, photo):
     visitor.drop(photo)
     visitor.until_said("is open, 900 × 600 pixels")
     assert visitor.page.locator(".bigart-status b").count() == 0  # its name is text
-    (run,) = [path for path in visitor.folder.iterdir() if not path.name.startswith(".")]
+    (run,) = [path.parent for path in visitor.folder.glob("*/run.json")]  # beside it are small pictures
     assert next((run / "source").iterdir()).read_bytes() == photo.read_bytes()
     visitor.paper("10 × 15 cm")
     visitor.page.locator(".bigart-wall", has_text="15 × 10 cm").wait_for()
@@ -135,7 +135,7 @@ def test_one_of_ours_fills_the_fields_and_gets_another_texture(visitor, painted_
     visitor.shoot("one of ours")
     visitor.button("Another texture").click()
     visitor.until_said("choose another texture")
-    (run,) = [path for path in visitor.folder.iterdir() if not path.name.startswith(".")]
+    (run,) = [path.parent for path in visitor.folder.glob("*/run.json")]  # beside it are small pictures
     assert (run / "candidate-3" / "1024_textured.png").is_file()
     visitor.page.locator(".bigart-door").wait_for(state="hidden")
 
