@@ -29,9 +29,7 @@ KINDS = ("glide-base", "glide-upsampler", "rrdbnet", "vqgan")  # of published ch
 # Candidates that share a pass on a CUDA device, which always sees so many: of seven, one place is left over;
 # one alone takes as long as four, not as seven.
 CUDA_BATCH, CUDA_BATCH_LARGE = 4, 8
-LARGE_CARD = (
-    80  # multiprocessors, which four leave idle: of seven, an H200 paints eight in two thirds of the time
-)
+LARGE_CARD = 80  # multiprocessors, which four candidates leave idle
 
 
 def load(

@@ -81,15 +81,21 @@ def test_numbers_typed_into_fields_pick_nothing(artist):
     assert artist.page.locator("dialog[open]").count() == 0
 
 
-def test_what_is_typed_while_a_batch_is_painted_stays_and_waits_its_turn(artist):
+def paint_for_long(artist, number):
+    """Begin a batch of so many steps; the field of the steps, and what it said before."""
     artist.button("Settings").click()
     steps = artist.page.locator(".bigart-settings").get_by_label("Steps")
     before = steps.input_value()
-    steps.fill("150")  # so that there is time to type
+    steps.fill(number)
     steps.press("Tab")
     prompt(artist).fill("a lake")
     prompt(artist).press("Enter")
     artist.wait_for("Painting: ")
+    return steps, before
+
+
+def test_what_is_typed_while_a_batch_is_painted_stays_and_waits_its_turn(artist):
+    steps, before = paint_for_long(artist, "150")  # so that there is time to type
     prompt(artist).fill("sunset")
     prompt(artist).press("Enter")
     prompt(artist).fill("mountains")
@@ -120,14 +126,7 @@ def test_what_is_typed_while_a_batch_is_painted_stays_and_waits_its_turn(artist)
 
 
 def test_the_focus_stays_in_the_queue_as_it_changes(artist):
-    artist.button("Settings").click()
-    steps = artist.page.locator(".bigart-settings").get_by_label("Steps")
-    before = steps.input_value()
-    steps.fill("900")  # so that nothing else moves the queue
-    steps.press("Tab")
-    prompt(artist).fill("a lake")
-    prompt(artist).press("Enter")
-    artist.wait_for("Painting: ")
+    steps, before = paint_for_long(artist, "900")  # so that nothing else moves the queue
     for words in ("one", "two", "three", "four"):
         prompt(artist).fill(words)
         artist.button("Queue 7").click()

@@ -92,9 +92,8 @@ class GlideGenerator:
         """A small picture from the base model, then one four times as long from the upsampler."""
         small = _small(native_size)
         chosen = self.complete(settings)
-        passes = chosen.steps + round(
-            chosen.guided * chosen.steps
-        )  # a guided step asks without the prompt too
+        # A guided step asks without the prompt too.
+        passes = chosen.steps + round(chosen.guided * chosen.steps)
         timesteps = len(chosen.upsampler_timesteps)
         return (
             Stage(BASE, small, _cost(self._configs[0], small, passes)),

@@ -27,14 +27,8 @@ MULTIPLE = 8  # of the base model's sides, which the published one halves three 
 NETWORKS = {"base": "GLIDE's base model", "upsample": "GLIDE's upsampler"}  # by stage, for messages
 
 
-CHOSEN = (
-    "steps",
-    "guidance",
-    "guided",
-    "sampler",
-    "spacing",
-    "upsampler_timesteps",
-)  # in the order of the way
+# What settings and a set's `Sampling` call alike.
+CHOSEN = ("steps", "guidance", "guided", "sampler", "spacing", "upsampler_timesteps")
 
 
 def complete(settings: GenerateSettings, sampling: Sampling) -> GenerateSettings:

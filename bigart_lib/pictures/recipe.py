@@ -20,6 +20,7 @@ from bigart_lib.machine import VERSION
 from bigart_lib.pictures import reading, written
 from bigart_lib.pictures.images import PictureError
 from bigart_lib.pictures.metadata import AGENT, ATTRIBUTION, TEXT_KEY, is_painted
+from bigart_lib.pictures.older_recipes import modern
 from bigart_lib.pictures.rounding import byte_strips
 from bigart_lib.settings import (
     COUNT,
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 LONGEST_RECIPE = 1_000_000  # characters
 LONGEST_TEXT = 100_000  # characters of a prompt, or of any other text in a recipe
 DEEPEST = 8  # brackets within brackets
-TIMESTEPS = "upsampler_timesteps"
 MOST_ENTRIES = 2000  # of a list or an object in a recipe
 
 
@@ -135,7 +135,7 @@ def load_json(text: str, what: str) -> dict:
 
 def from_dict(values: dict) -> Recipe:
     """The recipe that `Recipe.to_dict` made into plain values; raises as `from_json` does."""
-    values, unknown = _modern(dict(values)), []
+    values, unknown = modern(dict(values)), []
     try:
         for name, kind in (("generate", GenerateSettings), ("paint", PaintSettings)):
             if values.get(name) is not None:
@@ -207,26 +207,6 @@ def _read_word(value: Any) -> Any:
         return json.loads(value)
     except ValueError:
         return value
-
-
-def _modern(values: dict) -> dict:
-    """Put what the versions before 0.7 called otherwise where it is now."""
-    old = {name: values.pop(name) for name in ("version", "device", "torch", "pixels") if name in values}
-    pixels = old.pop("pixels", None)
-    if old:
-        values["machine"] = {{"version": "bigart"}.get(name, name): value for name, value in old.items()}
-    if pixels:
-        values["steps"] = {str(values.get("stage")): pixels}
-    return _with_open_settings(values)
-
-
-def _with_open_settings(values: dict) -> dict:
-    """Say what the versions before 0.12 did not let anybody choose, and always did in one way."""
-    made_by, sampling = values.get("generate"), values.get("sampling")
-    if isinstance(made_by, dict) and isinstance(sampling, dict) and TIMESTEPS in sampling:
-        values["sampling"] = {name: one for name, one in sampling.items() if name != TIMESTEPS}
-        values["generate"] = {"guided": 1.0, "spacing": "even", TIMESTEPS: sampling[TIMESTEPS], **made_by}
-    return values
 
 
 def _settings(kind: type, values: Any, where: str, unknown: list[str]) -> Any:
