@@ -81,7 +81,9 @@ class Page:
 
     def seconds_until_link_says(self, words, seconds=60):
         began = time.monotonic()
-        self.until(lambda: words in self.link() if words else self.link() == "", True, seconds)
+        while not (words in self.link() if words else self.link() == ""):
+            assert time.monotonic() < began + seconds, f"expected {words!r}, still {self.link()!r}"
+            self.page.wait_for_timeout(50)
         return time.monotonic() - began
 
     # JupyterLab
@@ -302,6 +304,15 @@ def test_a_page_whose_kernel_is_gone_says_so_in_one_sentence(opened, front_end, 
             assert page.link() == ""
             page.create("another lake")
             page.until_made()
+
+
+def test_a_question_that_stays_open_holds_the_sentence_back_for_no_minute(opened, tmp_path):
+    with opened("bigart studio", tmp_path) as page:
+        (kernel,) = kernels()
+        kernel.send_signal(signal.SIGSTOP)
+        page.studio.locator(".bigart-nav[data-opens=gallery]").click()
+        kernel.kill()
+        assert page.seconds_until_link_says("kernel has ended.") < 15
 
 
 def test_a_page_whose_server_is_gone_says_so(chromium, tmp_path):

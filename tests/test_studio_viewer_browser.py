@@ -31,6 +31,7 @@ class Looker(browser.Artist):
         self.button("Make 1K").click()
         self.said("Made in")
         self.button("Texture, live").click()
+        page.locator(".bigart-comparison:visible").first.wait_for(state="detached")  # it hides a moment later
 
     def said(self, words):
         self.page.locator(".bigart-status", has_text=words).first.wait_for()

@@ -16,5 +16,7 @@ function lookingOptions() {
   };
 }
 
-/* What is set while it draws would not last. */
-const smooth = (viewer, times) => queueMicrotask(() => viewer.drawer?.setImageSmoothingEnabled(isSmooth(times)));
+/* What is set while it draws would not last; meanwhile the viewer may have been closed. */
+const smooth = (viewer, times) => queueMicrotask(() => {
+  if (!viewer.isDestroyed()) viewer.drawer.setImageSmoothingEnabled(isSmooth(times));
+});

@@ -40,10 +40,11 @@ async function why(silent) {
   let state = '';
   if (base && kernel) {
     try {
-      const answer = await fetch(`${base}api/kernels/${kernel}`, {cache: 'no-store'});
+      const limit = AbortSignal.timeout(ANSWER);
+      const answer = await fetch(`${base}api/kernels/${kernel}`, {cache: 'no-store', signal: limit});
       state = answer.ok ? (await answer.json()).execution_state : answer.status === 404 ? 'dead' : '';
-    } catch {
-      return 'away';
+    } catch (error) {
+      if (error.name !== 'TimeoutError') return 'away';  // else the server is slow
     }
   }
   if (GONE.includes(state)) return 'ended';

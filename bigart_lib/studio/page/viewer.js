@@ -109,6 +109,7 @@ function showIn(pane, view, isFirst) {
       item.addHandler('fully-loaded-change', ({fullyLoaded}) => {
         if (turn !== pane.turn) return;
         if (fullyLoaded) drop();  // what was there stays until the other is
+        if (isStill(pane)) align(pane);
         describe(pane);
       });
       describe(pane);
@@ -118,12 +119,19 @@ function showIn(pane, view, isFirst) {
 
 /* How many device pixels a pixel of a pane's picture takes. */
 const scale = ({item, viewer}) => item.viewportToImageZoom(viewer.viewport.getZoom(true)) * devicePixelRatio;
+/* How far the picture's corner is from the nearest device pixel, in those. */
+function offOf({item, OpenSeadragon: {Point}}) {
+  const corner = item.imageToViewerElementCoordinates(new Point(0, 0)).times(devicePixelRatio);
+  return new Point(corner.x - Math.round(corner.x), corner.y - Math.round(corner.y));
+}
+const isStill = ({viewer: {viewport}}) => viewport.getCenter(true).equals(viewport.getCenter());
+
 /* Whether the screen shows the picture's very pixels: whole numbers of device pixels for each, and none between. */
 function isExact(pane) {
-  const {canvas} = pane.viewer.drawer, {left, top, width, height} = canvas.getBoundingClientRect();
+  const {canvas} = pane.viewer.drawer, {left, top, width, height} = canvas.getBoundingClientRect(), off = offOf(pane);
   const fits = [[left, Math.round(left * devicePixelRatio)], [top, Math.round(top * devicePixelRatio)],
     [width, canvas.width], [height, canvas.height]];
-  return isWhole(scale(pane)) && pane.item.getFullyLoaded() &&
+  return isWhole(scale(pane)) && Math.hypot(off.x, off.y) < 0.01 && isStill(pane) && pane.item.getFullyLoaded() &&
     fits.every(([there, pixels]) => Math.abs(there * devicePixelRatio - pixels) < 0.01);
 }
 
@@ -163,9 +171,7 @@ function moved(pane) {
 /* At whole numbers of device pixels the picture begins where one of them does. */
 function align(pane) {
   if (!pane || pane !== leader || !pane.item || !isWhole(scale(pane))) return;
-  const {viewport} = pane.viewer, {Point} = pane.OpenSeadragon;
-  const corner = pane.item.imageToViewerElementCoordinates(new Point(0, 0)).times(devicePixelRatio);
-  const off = new Point(corner.x - Math.round(corner.x), corner.y - Math.round(corner.y));
+  const {viewport} = pane.viewer, off = offOf(pane);
   if (Math.hypot(off.x, off.y) > 1e-3) {
     viewport.panBy(viewport.deltaPointsFromPixels(off.divide(devicePixelRatio), true), true);
   }

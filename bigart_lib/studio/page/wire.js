@@ -1,14 +1,23 @@
 /* bigart.ask(topic, data) asks the kernel, one question at a time, and promises {data, pictures}, pictures being
-   decoded <img> by their names. bigart.act(name, data) begins what may be long. bigart.heard(name, call) calls with
+   decoded <img> by their names; so many milliseconds later it fails, be it that it waited for others all the time. bigart.act(name, data) begins what may be long. bigart.heard(name, call) calls with
    each new value of a state that the kernel tells. */
 const id = Math.random().toString(36).slice(2);
 const waiting = [];
 let asked = null, count = 0;
 
 bigart.ask = (topic, data = {}, milliseconds = 60000) => new Promise((answered, failed) => {
-  waiting.push({number: `${id}-${count += 1}`, topic, data, answered, failed, milliseconds});
+  const one = {number: `${id}-${count += 1}`, topic, data, answered, failed};
+  one.timer = setTimeout(() => giveUp(one), milliseconds);
+  waiting.push(one);
   next();
 });
+
+function giveUp(one) {
+  const place = waiting.indexOf(one);
+  if (place >= 0) waiting.splice(place, 1);
+  one.failed(new Error('no answer'));
+  if (one === asked) finish(() => {});
+}
 
 bigart.act = (name, data = {}) =>
   bigart.ask('act', {name, data}).then(() => root.querySelector('button.bigart-act').click());
@@ -16,7 +25,6 @@ bigart.act = (name, data = {}) =>
 function next() {
   if (asked || !waiting.length) return;
   asked = waiting.shift();
-  asked.timer = setTimeout(() => finish((one) => one.failed(new Error('no answer'))), asked.milliseconds);
   const field = root.querySelector('.bigart-question textarea');
   field.value = JSON.stringify({number: asked.number, topic: asked.topic, data: asked.data});
   for (const name of ['input', 'change']) field.dispatchEvent(new Event(name, {bubbles: true}));
