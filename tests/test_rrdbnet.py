@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from reference import CONFIG, draw, draw_weights, golden, published_shapes, thin
 from safetensors.torch import save_file
 
+from bigart_lib.enlarge.dense import convs_for
 from bigart_lib.enlarge.exact import RRDBNetEnlarger
 from bigart_lib.enlarge.ncnn import read_ncnn
 from bigart_lib.enlarge.published import LAYOUTS, from_state_dict, load
@@ -257,6 +258,24 @@ def test_enlarging_in_many_tiles_equals_enlarging_in_one_piece(size: tuple[int, 
     out = enlarge(network, picture, tight_budget(network.config, *size), lambda *p: pieces.append(p))
     assert len(pieces) > 6 * (size[0] // 16) * (size[1] // 16)
     torch.testing.assert_close(out, network(picture), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("growth", [4, 3])  # 8 features are no whole number of planes of 3
+@pytest.mark.parametrize("has_onednn", [True, False])
+@pytest.mark.parametrize(("dtype", "apart"), [(torch.float32, 1e-5), (torch.bfloat16, 0.05)])
+def test_both_ways_to_keep_what_convolutions_gave_have_the_same_numbers(
+    growth: int, has_onednn: bool, dtype: torch.dtype, apart: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, picture = make(RRDBNetConfig(8, 2, growth)), torch.rand(1, 3, 70, 45)
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: has_onednn)
+    convs = convs_for(network.config, torch.empty(1, dtype=dtype), 16, 16)
+    assert type(convs).__name__ == ("_InPlanes" if has_onednn and growth == 4 else "_InPixels")
+    expected, budget = network(picture), 2 * tight_budget(network.config, 70, 45)
+    around = network(F.pad(picture, (45, 45, 70, 70), mode="circular"))[..., 280:560, 180:360]
+    network.to(dtype)
+    torch.testing.assert_close(enlarge(network, picture, budget), expected, atol=apart, rtol=0)
+    repeated = enlarge(network, picture, budget, repeats=True)
+    torch.testing.assert_close(repeated, around, atol=apart, rtol=0)
 
 
 def test_the_full_size_network_in_tiles_equals_the_one_in_one_piece() -> None:

@@ -13,13 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from bigart_lib.enlarge.area import Area
+from bigart_lib.enlarge.dense import DENSE_HALO, convs_for
 from bigart_lib.enlarge.rrdbnet import (
     DENSE_CONVS,
-    NEGATIVE_SLOPE,
     RESIDUAL_SCALE,
     DenseBlock,
     RRDBNet,
@@ -29,6 +28,7 @@ from bigart_lib.enlarge.rrdbnet import (
     flops_first,
     flops_tail,
 )
+from bigart_lib.enlarge.tail import TAIL_HALO, TailTiles
 from bigart_lib.enlarge.wrapping import cut, fill_border, wrapped
 from bigart_lib.pictures.images import to_levels
 from bigart_lib.weights import check_finite
@@ -36,9 +36,7 @@ from bigart_lib.weights import check_finite
 Tell = Callable[[int, int], None]  # operations done, and in all
 
 TILES = (512, 256, 128, 96, 64, 48, 32, 16)  # pixels a side that are tried, largest first
-LARGEST_TILE_CPU = 128  # pixels a side; larger ones leave the cache (benchmarks/enlarge.py)
-DENSE_HALO = DENSE_CONVS  # pixels that a dense block sees beyond its result, one for each convolution
-TAIL_HALO = 2  # input pixels that the tail sees beyond its result
+LARGEST_TILE_CPU = 256  # pixels a side; larger ones leave the cache (benchmarks/enlarge.py)
 CONTEXT = 32  # pixels of surroundings that each piece of the approximate fallback gets
 PIECES = (512, 256, 128, 64, 32)  # pixels a side that the fallback tries, largest first
 
@@ -220,8 +218,9 @@ def _enlarge_piece(
     """
     features = _run_blocks(network, picture, tile, account, border)
     limit = Area(-border, picture.shape[2] - border, -border, picture.shape[3] - border)
+    tail = TailTiles(network, picture, features, limit)
     for box in piece.tiles(_tail_side(tile)):
-        enlarged = _tail_tile(network, picture, features, box, limit)
+        enlarged = tail.run(box)
         check_finite(enlarged, "the enlarger")
         if target.dtype == torch.uint16:  # which mps does not know
             enlarged = to_levels(enlarged.cpu() if enlarged.device.type == "mps" else enlarged)
@@ -252,7 +251,7 @@ def _run_blocks(network: RRDBNet, picture: Tensor, tile: int, account: _Account,
 
 
 class _DenseTiles:
-    """Passes dense blocks over whole maps, tile by tile, in one buffer of all of a block's channels."""
+    """Passes dense blocks over whole maps, tile by tile."""
 
     def __init__(
         self, config: RRDBNetConfig, like: Tensor, tile: int, account: _Account, border: int
@@ -260,87 +259,19 @@ class _DenseTiles:
         self.whole = Area(0, like.shape[2] - 2 * border, 0, like.shape[3] - 2 * border)
         self.limit, self.border = self.whole.around(border), border  # what maps cover
         self.tile, self.account, self.flops = tile, account, flops_dense(config)
-        channels = config.num_features + (DENSE_CONVS - 1) * config.growth
-        sides = (min(tile, self.whole.height) + 2 * DENSE_HALO, min(tile, self.whole.width) + 2 * DENSE_HALO)
-        self.buffer = like.new_empty(1, *sides, channels).permute(0, 3, 1, 2)
-        self.packed = like.new_empty(self.buffer.numel())
+        sides = min(tile, self.whole.height), min(tile, self.whole.width)
+        self.convs = convs_for(config, like, *sides)
 
     def run(self, block: DenseBlock, source: Tensor, target: Tensor, accumulate: bool = False) -> None:
         """Write the block's result into `target`; or add it, scaled, to what is there (the outer skip)."""
         fill_border(source, self.border)
+        self.convs.take(block)
         for box in self.whole.tiles(self.tile):
             place = box.within(self.limit)
-            out = self._last_conv(block, source, box).mul_(RESIDUAL_SCALE).add_(cut(source, place))
+            last = self.convs.last(source, box, self.limit)
+            out = torch.add(cut(source, place), last, alpha=RESIDUAL_SCALE)
             if accumulate:
                 cut(target, place).add_(out, alpha=RESIDUAL_SCALE)
             else:
                 cut(target, place).copy_(out)
             self.account.add(self.flops * box.area)
-
-    def _last_conv(self, block: DenseBlock, source: Tensor, box: Area) -> Tensor:
-        """The dense block's last convolution over `box`; what the others give is gathered in the buffer."""
-        around = box.around(DENSE_HALO)
-        self._clear_beyond_edges(around)
-        window = box.grow(DENSE_HALO, self.limit)
-        filled = source.shape[1]
-        cut(self.buffer, window.within(around))[:, :filled] = cut(source, window.within(self.limit))
-        for i, conv in enumerate(block.convs):
-            needed = box.grow(DENSE_CONVS - 1 - i, self.limit).within(around)
-            seen = cut(self.buffer, needed.around(1))[:, :filled]
-            out = F.conv2d(self._pack(seen), conv.weight, conv.bias)
-            if i < DENSE_CONVS - 1:
-                F.leaky_relu_(out, NEGATIVE_SLOPE)
-                cut(self.buffer, needed)[:, filled : filled + out.shape[1]] = out
-                filled += out.shape[1]
-        return out
-
-    def _pack(self, part: Tensor) -> Tensor:
-        """A contiguous copy; the convolution would make one itself, but in new memory each time."""
-        _, channels, height, width = part.shape
-        packed = self.packed[: part.numel()].view(1, height, width, channels).permute(0, 3, 1, 2)
-        return packed.copy_(part)
-
-    def _clear_beyond_edges(self, around: Area) -> None:
-        """Zero the part of the buffer that lies beyond the picture's edges, as the convolutions' padding."""
-        inside = around.grow(0, self.limit).within(around)
-        self.buffer[..., : inside.top, :] = 0
-        self.buffer[..., inside.bottom :, :] = 0
-        self.buffer[..., : inside.left] = 0
-        self.buffer[..., inside.right :] = 0
-
-
-def _tail_tile(network: RRDBNet, picture: Tensor, features: Tensor, box: Area, limit: Area) -> Tensor:
-    """One tile of the enlarged picture: the trunk's last convolution and skip, then the tail.
-
-    `limit` is what picture and features cover; the network sees zeros beyond, where the tile comes so near.
-    """
-    trunk, tail = network.trunk, network.tail
-    levels = [limit.times(2**i) for i in range(len(tail.enlargements) + 1)]
-    last = box.times(network.config.scale)
-    before_last = last.grow(1, levels[-1])
-    needed = [before_last.grow(1, levels[-1])]  # of the trunk and of each enlargement, worked out backwards
-    for level in reversed(levels[1:]):
-        needed.insert(0, needed[0].grow(1, level).halved())
-    window = needed[0].grow(1, limit)
-    place = window.within(limit)
-    x = _convolve(trunk.conv_body, cut(features, place), window, needed[0], limit)
-    x += _convolve(trunk.conv_first, cut(picture, place), window, needed[0], limit)
-    for i, conv in enumerate(tail.enlargements):
-        x = F.interpolate(x, scale_factor=2, mode="nearest")
-        x = _convolve(conv, x, needed[i].times(2), needed[i + 1], levels[i + 1])
-        F.leaky_relu_(x, NEGATIVE_SLOPE)
-    x = _convolve(tail.conv_before_last, x, needed[-1], before_last, levels[-1])
-    return _convolve(tail.conv_last, F.leaky_relu_(x, NEGATIVE_SLOPE), before_last, last, levels[-1])
-
-
-def _convolve(conv: nn.Conv2d, x: Tensor, covered: Area, needed: Area, whole: Area) -> Tensor:
-    """`conv` over `needed`, from an `x` that covers `covered`; zeros only beyond the whole picture's edge."""
-    seen = needed.grow(1, whole)
-    x = cut(x, seen.within(covered))
-    padding = (
-        1 - (needed.left - seen.left),
-        1 - (seen.right - needed.right),
-        1 - (needed.top - seen.top),
-        1 - (seen.bottom - needed.bottom),
-    )
-    return F.conv2d(F.pad(x, padding) if any(padding) else x, conv.weight, conv.bias)
