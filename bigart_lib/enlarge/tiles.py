@@ -35,8 +35,8 @@ from bigart_lib.weights import check_finite
 
 Tell = Callable[[int, int], None]  # operations done, and in all
 
-TILES = (512, 256, 128, 96, 64, 48, 32, 16)  # pixels a side that are tried, largest first
-LARGEST_TILE_CPU = 256  # pixels a side; larger ones leave the cache (benchmarks/enlarge.py)
+TILES = (512, 384, 256, 128, 96, 64, 48, 32, 16)  # pixels a side that are tried, largest first
+LARGEST_TILE_CPU = 384  # pixels a side; larger ones leave the cache (benchmarks/enlarge.py)
 CONTEXT = 32  # pixels of surroundings that each piece of the approximate fallback gets
 PIECES = (512, 256, 128, 64, 32)  # pixels a side that the fallback tries, largest first
 
@@ -268,10 +268,9 @@ class _DenseTiles:
         self.convs.take(block)
         for box in self.whole.tiles(self.tile):
             place = box.within(self.limit)
-            last = self.convs.last(source, box, self.limit)
-            out = torch.add(cut(source, place), last, alpha=RESIDUAL_SCALE)
+            last, here = self.convs.last(source, box, self.limit), cut(target, place)
             if accumulate:
-                cut(target, place).add_(out, alpha=RESIDUAL_SCALE)
+                here.add_(torch.add(cut(source, place), last, alpha=RESIDUAL_SCALE), alpha=RESIDUAL_SCALE)
             else:
-                cut(target, place).copy_(out)
+                torch.add(cut(source, place), last, alpha=RESIDUAL_SCALE, out=here)
             self.account.add(self.flops * box.area)
