@@ -326,6 +326,18 @@ def test_without_spandrel_another_kind_of_file_is_refused_with_what_to_install(
     assert "is no RRDBNet" in said and "pip install 'bigart[enlargers]'" in said
 
 
+def test_a_torchvision_made_for_another_torch_is_named(tmp_path, monkeypatch):
+    for name in ("spandrel", "torchvision"):
+        (tmp_path / name).mkdir()
+        words = "raise RuntimeError('operator torchvision::nms does not exist')\n"
+        (tmp_path / name / "__init__.py").write_text(words)
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    torch.save({"body.weight": torch.zeros(3)}, tmp_path / "other.pth")
+    with pytest.raises(WeightsError, match=r"cannot be imported \(operator torchvision::nms .* for torch 2"):
+        spandrel_models.load(tmp_path / "other.pth", CPU, torch.float32)
+
+
 def test_an_rrdbnet_needs_no_spandrel(tmp_path):
     torch.save(first_release(tiny_rrdbnet()), tmp_path / "esrgan.pth")
     code = (

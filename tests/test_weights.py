@@ -1,6 +1,9 @@
 """Files of weights are data: what does not fit or would run code is refused, in words."""
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -10,6 +13,8 @@ from safetensors.torch import load_file, save_file
 from bigart_lib import weights
 from bigart_lib.weights import WeightsError
 from bigart_lib.weights import tensors as files_of_tensors
+
+ROOT = Path(__file__).parent.parent
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>not found</html>", b"PK\x03\x04 cut short"])
@@ -89,3 +94,23 @@ def test_files_of_others_carry_no_config(tmp_path):
     save_file({"a": torch.ones(2)}, tmp_path / "a.safetensors")
     assert weights.read_config(tmp_path / "a.safetensors") is None
     assert weights.read_config(tmp_path / "a.pt") is None
+
+
+def test_a_torchvision_made_for_another_torch_keeps_nobody_from_painting(tmp_path):
+    """diffusers imports it where it is installed; of a real one that does not fit, torch says the like."""
+    package = tmp_path / "torchvision"
+    package.mkdir()
+    (package / "__init__.py").write_text(
+        "import torchvision.extension\nraise RuntimeError('operator torchvision::nms does not exist')\n"
+    )
+    (package / "extension.py").touch()
+    program = (
+        "import sys\nfrom bigart_lib import weights\n"
+        "with weights.importing_diffusers:\n    from diffusers import UNet2DConditionModel, VQModel\n"
+        "print([name for name in sys.modules if name.startswith('torchvision')], sys.modules['torchvision'])"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(tmp_path), str(ROOT)))}
+    said = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=200
+    )
+    assert said.stdout.split("\n")[-2] == "['torchvision'] None", said.stderr[-2000:]

@@ -145,8 +145,14 @@ def _by_spandrel(
     """The network of tensors that are none of our RRDBNet's; raises as `load`."""
     if not all(importlib.util.find_spec(name) for name in NEEDED):
         raise weights.WeightsError(f"{no_rrdbnet}; or {OTHERS}") from no_rrdbnet
-    import spandrel
-
+    try:
+        import spandrel
+    except Exception as error:  # a torchvision for another torch raises what it will
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise weights.WeightsError(
+            f"{no_rrdbnet}; spandrel, which may know it, cannot be imported ({reason}): install the "
+            f"torchvision that was made for torch {torch.__version__}"
+        ) from error
     tensors = spandrel.canonicalize_state_dict(dict(tensors))
     _check_sizes(tensors, path)
     try:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from bigart_lib.files import read_text
 from bigart_lib.generate.known_models import KnownModel
+from bigart_lib.weights import importing_diffusers
 
 if TYPE_CHECKING:
     import torch
@@ -69,8 +70,9 @@ def require_packages() -> None:
 @contextmanager
 def silent() -> Iterator[None]:
     """No bars and no advice of the libraries on the screen."""
-    from diffusers.utils import logging as of_diffusers
-    from transformers.utils import logging as of_transformers
+    with importing_diffusers:
+        from diffusers.utils import logging as of_diffusers
+        from transformers.utils import logging as of_transformers
 
     loggers = (of_diffusers, of_transformers)
     before = [(logger.get_verbosity(), logger.is_progress_bar_enabled()) for logger in loggers]

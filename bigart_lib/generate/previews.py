@@ -27,9 +27,9 @@ FIT_SEED = 7
 
 def load_tiny(folder: Path, device: torch.device, dtype: torch.dtype) -> AutoencoderTiny:
     """A tiny autoencoder from a folder, frozen."""
-    from diffusers import AutoencoderTiny
-
     with silent():
+        from diffusers import AutoencoderTiny
+
         tiny = AutoencoderTiny.from_pretrained(
             folder, use_safetensors=True, local_files_only=True, **dtype_option(dtype)
         )

@@ -12,9 +12,9 @@ from bigart_lib.weights.fitting import (
     check_weights,
     fill,
     from_config,
-    importing_diffusers,
     load_network,
 )
+from bigart_lib.weights.imports import importing_diffusers
 from bigart_lib.weights.layout import Layout
 from bigart_lib.weights.lending import Lent, LentInAnyWay, Way, as_lent, once
 from bigart_lib.weights.networks import Networks

@@ -5,7 +5,6 @@ Anybody may have written a file: what it asks for is checked before anything tak
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -29,8 +28,6 @@ Made = TypeVar("Made")
 MOST_LEVELS = 8  # of a network whose features get coarser
 MOST_NAMES_SHOWN = 5
 LONGEST_REASON = 300  # characters
-# Held by whoever imports from diffusers, which fails where two threads import parts of it at once.
-importing_diffusers = threading.RLock()
 AGAIN = "bigart models verify tells whether the file is damaged"
 
 
