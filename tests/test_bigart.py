@@ -297,9 +297,7 @@ def test_where_memory_runs_out_smaller_tiles_go_on(bigart, monkeypatch, error):
 
 
 def test_where_nothing_fits_one_sentence_says_what_would(bigart, monkeypatch):
-    from bigart_lib.enlarge import tiles
-
-    monkeypatch.setattr(tiles.F, "conv2d", lambda *_: (_ for _ in ()).throw(MemoryError()))
+    monkeypatch.setattr(torch.nn.functional, "conv2d", lambda *_: (_ for _ in ()).throw(MemoryError()))
     with pytest.raises(machine.MemoryShortageError, match="smallest piece takes .* by --memory"):
         bigart.enlarge(Image.new("RGB", (64, 64)))
 

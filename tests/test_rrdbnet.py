@@ -278,11 +278,17 @@ def test_both_ways_to_keep_what_convolutions_gave_have_the_same_numbers(
     torch.testing.assert_close(repeated, around, atol=apart, rtol=0)
 
 
-def test_the_full_size_network_in_tiles_equals_the_one_in_one_piece() -> None:
+@pytest.mark.parametrize(("threads", "tile"), [(1, 32), (3, 32), (3, 48)])
+def test_the_full_size_network_in_tiles_equals_the_one_in_one_piece(threads: int, tile: int) -> None:
     network = from_state_dict(make(RRDBNetConfig()).state_dict(), "random")
-    picture = torch.rand(1, 3, 48, 40)
-    budget = working_memory(network.config, 48, 40, torch.float32, tile=32)
-    torch.testing.assert_close(enlarge(network, picture, budget), network(picture), atol=1e-5, rtol=1e-5)
+    picture, before = torch.rand(1, 3, 48, 40), torch.get_num_threads()
+    budget = working_memory(network.config, 48, 40, torch.float32, tile)
+    torch.set_num_threads(threads)  # which write and read one map at the same time
+    try:
+        out = enlarge(network, picture, budget)
+    finally:
+        torch.set_num_threads(before)
+    torch.testing.assert_close(out, network(picture), atol=1e-5, rtol=1e-5)
 
 
 @pytest.mark.parametrize("scale", [4, 2])

@@ -37,6 +37,7 @@ Tell = Callable[[int, int], None]  # operations done, and in all
 
 TILES = (512, 384, 256, 128, 96, 64, 48, 32, 16)  # pixels a side that are tried, largest first
 LARGEST_TILE_CPU = 384  # pixels a side; larger ones leave the cache (benchmarks/enlarge.py)
+LONGEST_TAIL_TILE = 64  # input pixels a side
 CONTEXT = 32  # pixels of surroundings that each piece of the approximate fallback gets
 PIECES = (512, 256, 128, 64, 32)  # pixels a side that the fallback tries, largest first
 
@@ -103,7 +104,7 @@ def least_memory(
 
 def _tail_side(tile: int) -> int:
     """The tail's maps are `scale` times as long, so its tiles are shorter."""
-    return max(tile // 4, 8)
+    return min(max(tile // 4, 8), LONGEST_TAIL_TILE)
 
 
 @torch.no_grad()
@@ -269,8 +270,10 @@ class _DenseTiles:
         for box in self.whole.tiles(self.tile):
             place = box.within(self.limit)
             last, here = self.convs.last(source, box, self.limit), cut(target, place)
+            # In memory of its own: the target may lie across the source, which two threads read and write.
+            out = torch.add(cut(source, place), last, alpha=RESIDUAL_SCALE)
             if accumulate:
-                here.add_(torch.add(cut(source, place), last, alpha=RESIDUAL_SCALE), alpha=RESIDUAL_SCALE)
+                here.add_(out, alpha=RESIDUAL_SCALE)
             else:
-                torch.add(cut(source, place), last, alpha=RESIDUAL_SCALE, out=here)
+                here.copy_(out)
             self.account.add(self.flops * box.area)
