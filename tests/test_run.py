@@ -322,7 +322,7 @@ def test_a_picture_that_was_brought_is_gone_on_with_too(bigart, tmp_path, networ
     for keep in ("exact", "none"):
         run = begin(tmp_path / keep, keep)
         with pytest.raises(CancelledError):
-            run.paint(bigart, None, settings, lambda p: _cancel_at(p, "enlarge", 0.5))
+            run.paint(bigart, None, settings, _cancel_in_the_second("enlarge"))
         again = open_run(run.path)
         assert len(again.unfinished()) == 1
         made, candidates = resume(again, load_for_run(again))
@@ -331,9 +331,18 @@ def test_a_picture_that_was_brought_is_gone_on_with_too(bigart, tmp_path, networ
         assert pictures == {n: h for n, h in contents(whole).items() if "exact" not in n}
 
 
-def _cancel_at(progress, stage, share):
-    if progress.stage == stage and progress.share >= share:
-        raise CancelledError
+def _cancel_in_the_second(stage):
+    """A report that cancels in the second of two steps of a stage, which begins at a smaller share of it."""
+    before = 0.0
+
+    def report(progress):
+        nonlocal before
+        if progress.stage == stage:
+            if (share := progress.step / progress.total) < before:
+                raise CancelledError
+            before = share
+
+    return report
 
 
 @pytest.mark.parametrize("is_needed", [True, False])

@@ -37,7 +37,6 @@ Tell = Callable[[int, int], None]  # operations done, and in all
 
 TILES = (512, 384, 256, 128, 96, 64, 48, 32, 16)  # pixels a side that are tried, largest first
 LARGEST_TILE_CPU = 384  # pixels a side; larger ones leave the cache (benchmarks/enlarge.py)
-LONGEST_TAIL_TILE = 64  # input pixels a side
 CONTEXT = 32  # pixels of surroundings that each piece of the approximate fallback gets
 PIECES = (512, 256, 128, 64, 32)  # pixels a side that the fallback tries, largest first
 
@@ -104,7 +103,7 @@ def least_memory(
 
 def _tail_side(tile: int) -> int:
     """The tail's maps are `scale` times as long, so its tiles are shorter."""
-    return min(max(tile // 4, 8), LONGEST_TAIL_TILE)
+    return max(tile // 4, 8)
 
 
 @torch.no_grad()
