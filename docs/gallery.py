@@ -33,7 +33,7 @@ PRINTS = {  # the prompt of each group's print, and the number that was picked
     "Abstract": ("a block color painting with purple and green squares", 4),
     "Landscape": ("sunset over a lake", 4),
     "Pets": ("a painting of a corgi", 4),
-    "Bonus": ("still life painting of colorful glass bottles", 3),
+    "Bonus": ("still life painting of colorful glass bottles", 7),
 }
 SHAPED = (  # the last is known to be hard
     "sunset over a lake",
