@@ -36,6 +36,11 @@ def in_words(error: BaseException) -> str:
     return f"something went wrong that should not have ({kind}: {message}); BIGART_DEBUG=1 shows where"
 
 
+def first_line(error: BaseException) -> str:
+    """What another library's error says first; the name of its kind where it says nothing."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
 def _of_the_system(error: OSError) -> str:
     place = f"{error.filename}: " if error.filename else ""
     advice = ": make room, or choose a folder on another disk" if error.errno in FULL else ""

@@ -21,6 +21,7 @@ from bigart_lib.enlarge import published
 from bigart_lib.enlarge.live_memory import LiveMemory
 from bigart_lib.enlarge.overlapping import Facts, Work
 from bigart_lib.enlarge.rrdbnet import RRDBNet
+from bigart_lib.text import first_line
 from bigart_lib.weights.tensors import is_finite
 
 SCALES = (2, 3, 4, 8)  # times longer sides
@@ -148,10 +149,9 @@ def _by_spandrel(
     try:
         import spandrel
     except Exception as error:  # a torchvision for another torch raises what it will
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise weights.WeightsError(
-            f"{no_rrdbnet}; spandrel, which may know it, cannot be imported ({reason}): install the "
-            f"torchvision that was made for torch {torch.__version__}"
+            f"{no_rrdbnet}; spandrel, which may know it, cannot be imported ({first_line(error)}): "
+            f"install the torchvision that was made for torch {torch.__version__}"
         ) from error
     tensors = spandrel.canonicalize_state_dict(dict(tensors))
     _check_sizes(tensors, path)
@@ -162,9 +162,8 @@ def _by_spandrel(
     except spandrel.UnsupportedModelError:
         raise no_rrdbnet from None
     except Exception as error:  # whatever tensors that fit no network make one of forty raise
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise weights.WeightsError(
-            f"{path} holds no whole network that spandrel can build: {reason}"
+            f"{path} holds no whole network that spandrel can build: {first_line(error)}"
         ) from error
     _check_kind(descriptor, path)
     allowed = {torch.float16: descriptor.supports_half, torch.bfloat16: descriptor.supports_bfloat16}

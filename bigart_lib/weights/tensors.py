@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from bigart_lib.files import PART, writing
 from bigart_lib.progress import Progress, Report, no_report
+from bigart_lib.text import first_line
 
 if TYPE_CHECKING:
     import torch
@@ -210,10 +211,10 @@ def _read_checkpoint(path: Path) -> dict:
         with torch.serialization.safe_globals([(_Inert, name) for name in INERT]):
             checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
     except Exception as error:  # whatever a damaged or hostile file makes the reader raise
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise WeightsError(
             f"{path} ({path.stat().st_size} bytes) cannot be read safely: it may be cut short, a web page "
-            f"saved in place of the file, or hold code, which is never run; get it again ({reason})"
+            "saved in place of the file, or hold code, which is never run; get it again "
+            f"({first_line(error)})"
         ) from error
     if not isinstance(checkpoint, dict):
         raise WeightsError(f"{path}: expected named tensors, got {type(checkpoint).__name__}")
