@@ -1,11 +1,13 @@
 """A driver and workers of a series with the tiny set: python ray_series.py ARGUMENTS.
 
-Workers call `use_tiny_set` as they begin. Each file kill-* in the folder of TINY_FOLDER ends one of them.
+Workers call `use_tiny_set` as they begin. Each file kill-* in the folder of TINY_FOLDER ends one of them, and
+the file pause has how many times each waits before it ends a file, and for how many seconds.
 """
 
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 from tiny_set import write_tiny_set
@@ -26,6 +28,10 @@ def use_tiny_set() -> None:
     give_name, made = files._give_name, running._made
 
     def give_name_or_die(part: Path, path: Path, replace: bool) -> None:
+        if (folder / "pause").exists() and path.suffix == ".png":
+            times, seconds = map(float, (folder / "pause").read_text().split())
+            for _ in range(int(times)):
+                time.sleep(seconds)  # an interrupt comes between two
         give_name(part, path, replace)
         for mark in folder.glob("kill-*") if path.suffix == ".png" else ():
             mark.unlink()  # one process alone can do that

@@ -241,15 +241,16 @@ def test_unlike_machines_are_said_and_refused_where_that_is_asked_for(
 
 
 @contextmanager
-def driver(folder, file, *arguments, **environment):
-    """A process that makes a series below a folder, when its first picture is there."""
+def driver(folder, file, *arguments, until="*.png", **environment):
+    """A process that makes a series below a folder, when a picture of that name is in a run's folder."""
     command = [sys.executable, TESTS / "ray_series.py", file, "--out", folder / "out", *SMALL, *arguments]
     process = subprocess.Popen(
         [*map(str, command)], env={**os.environ, **environment}, stderr=subprocess.PIPE, text=True
     )
     try:
-        until = time.monotonic() + 200
-        while not pictures(folder / "out") and process.poll() is None and time.monotonic() < until:
+        last = time.monotonic() + 200
+        while not [*(folder / "out").glob(f"*-*/**/{until}")] and process.poll() is None:
+            assert time.monotonic() < last
             time.sleep(0.05)
         yield process
     finally:
@@ -280,13 +281,18 @@ def test_a_killed_driver_takes_its_ray_with_it_and_another_goes_on(ray, plain, t
 
 
 @pytest.mark.slow
-def test_an_interrupt_cancels_the_tasks_on_a_cluster_and_says_how_to_go_on(ray, plain, tmp_path):
+@pytest.mark.parametrize("pause", ["60 0.05", "1 20"])
+def test_an_interrupt_cancels_the_tasks_on_a_cluster_and_says_how_to_go_on(ray, plain, tmp_path, pause):
     import ray as library
 
+    (ray / "pause").write_text(pause)  # so that files are half written, and the second waits for no interrupt
     address = library.get_runtime_context().gcs_address
-    with driver(tmp_path, plain[0], "--ray", address) as process:
-        process.send_signal(signal.SIGINT)
-        errors = process.communicate(timeout=60)[1]
+    try:
+        with driver(tmp_path, plain[0], "--ray", address, until=".*.png.*.part") as process:
+            process.send_signal(signal.SIGINT)
+            errors = process.communicate(timeout=60)[1]
+    finally:
+        (ray / "pause").unlink()
     assert process.returncode == 130 and "interrupted; what is made is in " in errors, errors
     assert errors.splitlines()[-1].endswith(f'--ray {address}" goes on')
     assert len(pictures(tmp_path / "out")) < len(plain[1])

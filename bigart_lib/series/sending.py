@@ -241,11 +241,21 @@ class Driver:
 
     def _cancel(self) -> None:
         """End what is still at work, as after an interrupt; every file is whole or not there."""
-        ray, left = cluster.needed(), [*self._flights]
-        self._flights.clear()
-        for force, patience in ((False, 5), (True, 1)):
-            for stream in left:
-                with suppress(Exception):
-                    ray.cancel(stream, force=force)
-            with suppress(Exception):
-                _, left = ray.wait(left, num_returns=len(left), timeout=patience) if left else ([], [])
+        flights, self._flights = self._flights, {}
+        killed = _cancelled([*flights], force=False, patience=5)
+        _cancelled(killed, force=True, patience=1)
+        for stream in killed:
+            worker.tidy(flights[stream].entry.job, self.part.folder)
+
+
+def _cancelled(streams: list[Any], force: bool, patience: float) -> list[Any]:
+    """Cancel tasks and wait until they end; returns those still at work after `patience` seconds."""
+    ray, ends = cluster.needed(), {}
+    for stream in streams:
+        with suppress(Exception):
+            ray.cancel(stream, force=force)
+        ends[stream.completed()] = stream  # to wait for a stream is to wait for what it gave first
+    with suppress(Exception):
+        _, at_work = ray.wait([*ends], num_returns=len(ends), timeout=patience) if ends else ([], [])
+        return [ends[end] for end in at_work]
+    return streams

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from bigart_lib import machine
-from bigart_lib.files import LONGEST_TEXT, set_aside, writing
+from bigart_lib.files import LONGEST_TEXT, remove_parts, set_aside, writing
 from bigart_lib.runs.journal import JOURNAL, locked
 from bigart_lib.series import running
 from bigart_lib.series.jobs import Job, from_values
@@ -127,8 +127,18 @@ def _place(path: Path, data: bytes) -> None:
         file.write(data)
 
 
+def tidy(job: Job, parent: Path) -> None:
+    """Remove what a killed worker left half written, unless another process is at the job."""
+    folder = parent / job.folder
+    with suppress(OSError, ValueError):
+        if folder.is_dir():
+            with locked(folder / LOCK, 1, BUSY):  # a process that was killed may need a moment to end
+                remove_parts(folder)
+
+
 def give_up(job: Job, parent: Path, reason: str) -> Row:
     """Note that a job failed, as far as that can be noted."""
+    tidy(job, parent)
     row = Row(job.key, FAILED, reason[:LONGEST_TEXT])
     with suppress(OSError):
         row.note(parent / job.folder)
