@@ -17,6 +17,7 @@ from bigart_lib.enlarge.exact import RRDBNetEnlarger
 from bigart_lib.enlarge.ncnn import read_ncnn
 from bigart_lib.enlarge.published import LAYOUTS, from_state_dict, load
 from bigart_lib.enlarge.rrdbnet import RRDBNet, RRDBNetConfig, estimate_flops
+from bigart_lib.enlarge.tail import _Finely
 from bigart_lib.enlarge.tiles import BudgetError, enlarge, working_memory
 from bigart_lib.weights import WeightsError
 
@@ -308,6 +309,25 @@ def test_the_result_has_the_pictures_precision_and_the_picture_stays_as_it_was()
     assert out.dtype == torch.float64
     assert torch.equal(picture, before)
     torch.testing.assert_close(out, make()(picture.float()).double(), atol=0.05, rtol=0)
+
+
+def test_what_is_made_in_bf16_has_finer_steps_than_that_has_near_white() -> None:
+    network = make().to(torch.bfloat16)
+    network.tail.conv_last.bias.fill_(0.8)
+    out = enlarge(network, torch.rand(1, 3, 20, 24), 10**9)
+    assert out.min() > 0.5 and (out == out.bfloat16()).float().mean() < 0.5
+
+
+def test_the_last_convolution_in_parts_is_right_within_and_beyond_black_and_white() -> None:
+    conv = torch.nn.Conv2d(2, 3, 3).bfloat16().requires_grad_(False)
+    conv.weight.copy_(torch.randn(3, 2, 3, 3) * 0.3)
+    conv.bias.copy_(torch.tensor([0.5, 0.51, -0.013]))  # of which all parts of one alone are exact in bf16
+    x, finely = torch.randn(1, 2, 100, 100).bfloat16(), _Finely(conv)
+    exact = F.conv2d(x.double(), conv.weight.double(), conv.bias.double())
+    apart = (finely.join(F.conv2d(x, finely.weight, finely.bias)).double() - exact).abs()
+    within = (exact > 0) & (exact < 1)
+    assert (exact < -1).any() and (exact > 2).any() and within.any()
+    assert apart[within].max() < 1 / 2048 and (apart / (exact.abs() + 1)).max() < 1 / 256
 
 
 def test_progress_adds_up_to_the_estimated_work() -> None:

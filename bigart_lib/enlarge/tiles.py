@@ -270,7 +270,7 @@ class _DenseTiles:
             place = box.within(self.limit)
             last, here = self.convs.last(source, box, self.limit), cut(target, place)
             # In memory of its own: the target may lie across the source, which two threads read and write.
-            out = last.mul_(RESIDUAL_SCALE).add_(cut(source, place))
+            out = torch.add(cut(source, place), last, alpha=RESIDUAL_SCALE, out=last)
             if accumulate:
                 here.add_(out, alpha=RESIDUAL_SCALE)
             else:
