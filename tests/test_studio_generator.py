@@ -2,6 +2,7 @@
 
 import dataclasses
 import gc
+import json
 import weakref
 from importlib.util import find_spec
 
@@ -11,6 +12,7 @@ from test_studio import Artist, shown
 
 import bigart_lib
 from bigart_lib import loading
+from bigart_lib.files import write_text
 from bigart_lib.generate.generator import Abilities, Painted, Stage
 from bigart_lib.generate.known_models import KNOWN_MODELS
 from bigart_lib.generate.words import Reading
@@ -20,6 +22,7 @@ from bigart_lib.progress import Cost, Progress
 from bigart_lib.runs.run import open_run
 from bigart_lib.settings import GenerateSettings
 from bigart_lib.studio.generator_row import GLIDE, OTHER
+from bigart_lib.studio.presets import FILE, NOTHING
 
 NAME = "paints/squares"
 TERMS = "squares: licence: none; not for commercial use"
@@ -169,6 +172,46 @@ def test_the_one_before_lets_go_of_its_memory_before_the_next_is_loaded(artist, 
     choose(artist, folder)
     assert happened == ["prepared", "freed", "prepared"]
     assert artist.studio.batch.candidates[0].image.size == (64, 64)
+
+
+def test_a_preset_brings_its_generator_and_then_its_settings(artist, squares):
+    presets, (folder, happened) = artist.studio.presets, squares
+    load(artist, folder)
+    artist.prompt.choices["negative"].value, artist.prompt.choices["steps"].value = "fog", 2
+    presets.name.value = "squares"
+    presets.save.click()
+    choose(artist, GLIDE)
+    presets.name.value = "glide"
+    presets.save.click()
+    presets.choice.value = "squares"
+    artist.studio.tasks.jobs.wait(120)
+    assert artist.studio.generators.choice.value == folder and happened[-1] == "prepared"
+    assert (artist.prompt.choices["negative"].value, artist.prompt.choices["steps"].value) == ("fog", 2)
+    artist.prompt.choices["steps"].value = 3
+    presets.choice.value = NOTHING
+    presets.choice.value = "squares"  # whose generator is in use: nothing is loaded
+    assert artist.prompt.choices["steps"].value == 2 and happened == ["prepared", "freed", "prepared"]
+    presets.choice.value = "glide"
+    artist.studio.tasks.jobs.wait(120)
+    assert artist.studio.generators.choice.value == GLIDE and "sampler" in artist.prompt.choices
+
+
+def test_a_preset_of_a_generator_that_is_not_here_says_how_to_get_it(artist, tmp_path):
+    saved = {"format": 1, "presets": {"mine": {"generator": "flux-schnell", "generate": {"steps": 2}}}}
+    write_text(tmp_path / "pictures" / FILE, json.dumps(saved))
+    presets, steps = artist.studio.presets, artist.prompt.choices["steps"].value
+    presets.choice.options = ("mine",)
+    presets.choice.value = "mine"
+    assert "mine was not taken: " in presets.words.value and "fetch flux-schnell" in presets.words.value
+    assert artist.prompt.choices["steps"].value == steps and presets.choice.value == NOTHING
+
+
+def test_an_object_of_somebodys_own_is_in_no_preset(artist):
+    artist.studio.use_generator(Squares())
+    artist.studio.tasks.jobs.wait(120)
+    artist.studio.presets.name.value = "squares"
+    artist.studio.presets.save.click()
+    assert "generator" not in json.loads(artist.studio.presets._path.read_text())["presets"]["squares"]
 
 
 def test_choosing_what_is_in_use_loads_nothing(artist, squares):

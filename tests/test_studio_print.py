@@ -303,6 +303,7 @@ def test_what_a_hand_has_written_wrong_is_said_and_the_rest_is_taken(artist, tmp
         "paint": {"texture_1k": {"amount": 9}, "enhance": True, "texture_4k": {"amount": 0.1}},
         "print": {"paper": "<A9>", "dpi": 150},
         "sound": 1,
+        "generator": 7,
     }
     (tmp_path / FILE).write_text(json.dumps({"format": 1, "presets": {"<b>mine</b>": preset, "list": []}}))
     artist.presets = Presets(tmp_path, artist.taken.append, lambda: {}, plain)
@@ -312,6 +313,7 @@ def test_what_a_hand_has_written_wrong_is_said_and_the_rest_is_taken(artist, tmp
     assert taken["paint"] == {"enhance": True, "texture_4k": TextureSettings(0.1)}
     for said in (
         "steps must be from 1 to 1000",
+        "generator must be a name",
         "colour",
         "sampler must be one of",
         "texture amount",

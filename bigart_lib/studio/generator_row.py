@@ -55,6 +55,17 @@ class GeneratorRow:
         self._terms = generator.abilities.terms
         self._say(self._terms)
 
+    @property
+    def name(self) -> str | None:
+        """Of the one in use; None where it is an object, which only its owner can make again."""
+        return self._in_use if isinstance(self._named.get(self._in_use, ""), str) else None
+
+    def find(self, name: str) -> Generator | str | None:
+        """The one of a name, as `use` takes it; raises a ValueError where it is not on this machine."""
+        if problem := absent(name):
+            raise ValueError(problem)
+        return None if name == GLIDE else self._named.get(name, name)
+
     def let_choose(self, allowed: bool) -> None:
         """Enable or disable it."""
         for widget in (self.choice, self.model, self.load):
@@ -79,20 +90,21 @@ class GeneratorRow:
         parts.show(self._other, chosen == OTHER)
         self._say(self._terms)
         if chosen not in (OTHER, self._in_use):
-            self._begin(chosen, None if chosen == GLIDE else self._named.get(chosen, chosen))
+            self._begin(chosen)
 
     def _load(self) -> None:
         model = self.model.value.strip()
         if model:
-            self._begin(model, model)
+            self._begin(model)
         else:
             self._say(f"Name {PLACEHOLDER}.", error=True)
 
-    def _begin(self, name: str, generator: Generator | str | None) -> None:
-        problem = absent(name) if isinstance(generator, str) else ""
-        if problem:
+    def _begin(self, name: str) -> None:
+        try:
+            generator = self.find(name)
+        except ValueError as error:
             self.choice.value = self._in_use
-            self._say(problem, error=True)
+            self._say(str(error), error=True)
         else:
             self._use(generator)
 

@@ -19,6 +19,7 @@ from bigart_lib.text import in_words, shown
 
 FILE = "presets.json"
 FORMAT = 1
+GENERATOR = "generator"  # its name stands beside the parts below
 KINDS = {"generate": GenerateSettings, "paint": PaintSettings, "print": PrintSettings}
 NOT_KEPT = {
     "generate": {"seed", "near", "distance"},
@@ -30,7 +31,7 @@ LONGEST_NAME = 60  # characters
 MOST = 200
 NOTHING = "choose …"
 
-Settings = Mapping[str, Mapping[str, Any]]  # values by their names, of "generate", "paint" and "print"
+Settings = Mapping[str, Any]  # of "generate", "paint" and "print" values by their names; "generator": a name
 
 
 class Presets:
@@ -39,7 +40,8 @@ class Presets:
     Parameters
     ----------
     folder : of the pictures.
-    take : shows settings that were saved: of each part only those that are there.
+    take : shows settings that were saved: of each part only those that are there. Raises a ValueError where
+        that cannot be.
     give : the settings that are chosen now.
     guard : wraps what a widget calls, so that errors are shown.
     """
@@ -76,7 +78,11 @@ class Presets:
             self._offer(NOTHING, problem or f"{name} is not there any more.")
             return
         settings, problems = checked(found[name])
-        self._take(settings)
+        try:
+            self._take(settings)
+        except ValueError as error:
+            self._offer(NOTHING, f"{name} was not taken: {in_words(error)}.")
+            return
         self.name.value = name
         told = [f"{name} is chosen.", *(f"Not taken: {one}." for one in problems)]
         self._offer(name, " ".join(told))
@@ -168,18 +174,22 @@ def plain(settings: Settings) -> dict[str, Any]:
     """Settings as what a file keeps, without what belongs to one picture."""
     return {
         part: {name: _plain(value) for name, value in values.items() if name not in NOT_KEPT[part]}
+        if part in KINDS
+        else values
         for part, values in settings.items()
     }
 
 
-def checked(saved: Any) -> tuple[dict[str, dict[str, Any]], list[str]]:
+def checked(saved: Any) -> tuple[dict[str, Any], list[str]]:
     """The settings of a preset that can be taken, and what is wrong with the others, in sentences."""
     if not isinstance(saved, dict):
         return {}, [f"the preset must be an object, not {type(saved).__name__}"]
-    settings, problems = (
-        {},
-        [f"nothing is called {shown(part)[:LONGEST_NAME]}" for part in saved if part not in KINDS],
-    )
+    unknown = [part for part in saved if part not in (GENERATOR, *KINDS)]
+    settings, problems = {}, [f"nothing is called {shown(part)[:LONGEST_NAME]}" for part in unknown]
+    if isinstance(saved.get(GENERATOR), str) and saved[GENERATOR]:
+        settings[GENERATOR] = saved[GENERATOR]
+    elif GENERATOR in saved:
+        problems.append("generator must be a name")
     for part in (part for part in KINDS if part in saved):
         settings[part], wrong = _part(part, saved[part])
         problems += wrong

@@ -85,7 +85,7 @@ class Studio:
         self.work_panel = WorkPanel(self.session, begin, self.make, files, guard)
         self.viewer = Viewer(self.wire, lambda: Look(self.session, self.batch, self.picked, self.last_picked))
         self.gallery = GalleryPanel(self.session, self.wire, self.open, guard, files, self._altered)
-        fields = Fields(self.prompt_card, self.work_panel)
+        fields = Fields(self.generators, self.prompt_card, self.work_panel, self.use_generator)
         self.door = Door(self.session, self.wire, begin, fields.fill, self._show_opened, self._vary, guard)
         self.presets = Presets(self.session.folder, fields.take, fields.give, guard)
         self.prompt_card.presets.children = [self.presets.widget]
@@ -131,11 +131,14 @@ class Studio:
         finally:  # the artist may interrupt the wait for the step that is being made
             parts.close(*cards)
 
-    def use_generator(self, generator: Generator | str | None) -> None:
+    def use_generator(
+        self, generator: Generator | str | None, then: Callable[[], None] = lambda: None
+    ) -> None:
         """Load another generator, as `loading.load` takes it, in place of the one before; None is GLIDE."""
 
         def done(_: None, seconds: float) -> str:
             self._show_again()
+            then()
             return f"Loaded in {duration(seconds)}: ready to paint."
 
         self.tasks.start(partial(self.session.use_generator, generator), done)
