@@ -74,8 +74,8 @@ class _Doubling:
         for phase, part in enumerate(phases.split(self._channels, dim=1)):
             row, column = divmod(phase, 2)
             part = part[..., row : row + height, column : column + width]
-            torch.ops.aten.leaky_relu.out(part, NEGATIVE_SLOPE, out=result[..., row::2, column::2])
-        return result
+            result[..., row::2, column::2] = part
+        return F.leaky_relu_(result, NEGATIVE_SLOPE)
 
 
 class _Finely:
