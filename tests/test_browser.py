@@ -150,8 +150,8 @@ def made(chromium, tmp_path_factory):
         yield server.address
 
 
-@pytest.mark.parametrize("width", [390, 768, 1280, 1920])
-def test_nothing_is_wider_than_the_page(chromium, made, width):
+@pytest.mark.parametrize("width", [390, 768, 1100, 1280, 1920])
+def test_nothing_is_wider_than_the_page_and_no_button_cuts_its_words(chromium, made, width):
     with browser.new_page(chromium, width) as page:
         artist = browser.Artist(page, SHOTS / "widths", made)
         artist.card(3).locator(".bigart-crop").wait_for()
@@ -162,6 +162,12 @@ def test_nothing_is_wider_than_the_page(chromium, made, width):
             "(all) => Math.max(...all.map((one) => one.getBoundingClientRect().right))",
         )
         assert edges <= right["x"] + right["width"] <= width
+        cut = page.eval_on_selector_all(
+            ".bigart-studio button:not(.bigart-thumb, .bigart-hidden *)",
+            "(all) => all.filter((one) => one.checkVisibility() && one.scrollWidth > one.clientWidth)"
+            ".map((one) => one.textContent)",
+        )
+        assert cut == []
 
 
 def test_bigart_studio_serves_a_page_that_asks_no_other_machine(chromium, tmp_path):
