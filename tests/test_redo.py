@@ -15,6 +15,7 @@ from bigart_lib.pictures import recipe, writing
 from bigart_lib.pictures.images import PictureError
 from bigart_lib.pictures.results import with_pixels
 from bigart_lib.runs.redo import redo
+from bigart_lib.runs.resume import newest_unfinished
 from bigart_lib.runs.run import Run
 from bigart_lib.settings import Ancestor
 
@@ -62,6 +63,7 @@ def test_a_file_of_any_format_is_enough_to_make_the_picture_again(bigart, name, 
 def test_any_picture_of_a_run_can_be_made_again(bigart, first, name, tmp_path):
     verdict = redo(first.files[name], tmp_path, bigart)
     assert verdict.is_identical and name in verdicts(verdict)
+    assert verdict.run.unfinished() == [] and newest_unfinished(tmp_path) is None
 
 
 def test_a_candidate_that_was_not_picked_is_made_as_it_is(bigart, first, tmp_path):

@@ -95,7 +95,7 @@ def redo(
         raise images.PictureError(f"{path} shows several candidates: choose one, as in --change number=3")
     recipe, found, file = _renewed(wanted, bigart, path, source)
     size = found.size if found else None
-    options = {**bigart.options, **_format(path)}
+    options = {**bigart.options, **_format(path), "sheet": False}
     title, indices = recipe.prompt or Path(recipe.source).stem, [recipe.index] if recipe.prompt else []
     shared = replace(recipe, index=None, paint=None)
     run = Run.new(Path(out), title, shared, options, size, indices)

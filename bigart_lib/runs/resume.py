@@ -11,7 +11,7 @@ from bigart_lib.progress import Report, no_report
 from bigart_lib.runs.redo import load_for
 from bigart_lib.runs.run import Run, all_runs
 
-OF_THE_RUN = ("keep", "suffix", "form", "dpi")  # options that are not how models are loaded
+OF_THE_RUN = ("keep", "sheet", "suffix", "form", "dpi")  # options that are not how models are loaded
 
 
 def newest_unfinished(parent: Path) -> Run | None:

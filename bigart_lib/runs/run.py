@@ -232,7 +232,8 @@ class Run(Journal):
         """See `Journal`; where the contact sheet alone is missing, the last of the candidates counts."""
         found, candidates = super().unfinished(thorough), [one for one in self.wanted() if one.paint is None]
         has_sheet = self.made(self._sheet_key) if thorough else self.sheet.is_file()
-        return found or ([] if has_sheet or len(candidates) < len(self.indices) else candidates[-1:])
+        is_whole = len(candidates) >= len(self.indices) and self.options.get("sheet", True)
+        return found or (candidates[-1:] if is_whole and not has_sheet else [])
 
     def _write_sheet(self, candidates: Candidates) -> None:
         if self.made(self._sheet_key) is None:
