@@ -235,8 +235,10 @@ def test_the_command_is_copied_even_where_there_is_no_clipboard(opened, permissi
         page.get_by_text("Copied").wait_for()
         command = page.locator("#command").inner_text()
         page.keyboard.press("Escape")
+        page.wait_for_function("document.activeElement.matches('.grid a')")  # where it was before
         page.locator("#search").focus()
-        page.keyboard.press("Control+v")
+        page.keyboard.press("Control+v")  # whose text may come a moment later
+        page.wait_for_function("document.querySelector('#search').value")
         assert page.locator("#search").input_value() == command
         assert command.startswith("bigart 'a painting of a corgi' --seed 5")
 
