@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from bigart_lib.studio.presets import GENERATOR, plain
+from bigart_lib.studio.presets import GENERATOR
 
 if TYPE_CHECKING:
     from bigart_lib.pictures.recipe import Recipe
@@ -32,10 +32,10 @@ class Fields:
     ) -> None:
         self._generators, self._prompt, self._work, self._load = generators, prompt_card, work_panel, load
 
-    def give(self) -> dict[str, dict[str, Any]]:
-        """What is chosen now, as a preset keeps it."""
-        chosen = plain({"generate": vars(self._prompt.chosen()), "paint": vars(self._work.chosen())})
+    def give(self) -> dict[str, Any]:
+        """What is chosen now, as `take` shows it."""
         named = {GENERATOR: self._generators.name} if self._generators.name else {}
+        chosen = {"generate": vars(self._prompt.chosen()), "paint": vars(self._work.chosen())}
         return {**named, **chosen, "print": self._work.print_card.chosen()}
 
     def take(self, preset: Mapping[str, Any]) -> None:
